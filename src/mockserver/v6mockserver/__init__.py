@@ -1,0 +1,1 @@
+"""A vantage6 server and its nodes, in memory."""

@@ -1,0 +1,47 @@
+"""What importing the packages loads: heavy or optional modules wait until they are needed."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+OPTIONAL = {
+    "v6client": ["flask", "marshmallow", "orjson", "pandas", "pytest", "rich", "v6mockserver", "waitress"],
+    "v6mockserver": ["faker", "flask", "hypothesis", "marshmallow", "pandas", "pytest", "v6client", "waitress"],
+}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Name the top-level modules that a fresh interpreter loads for a statement."""
+    command = [sys.executable, "-X", "importtime", "-c", statement]
+    report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    modules = [line.rpartition("|")[2].strip() for line in report.splitlines() if line.startswith("import time:")]
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", OPTIONAL)
+def test_import_loads_only_what_every_user_needs(package):
+    """Importing a package loads nothing heavy and nothing that an extra brings."""
+    loaded = loaded_by(f"import {package}")
+
+    assert package in loaded
+    assert loaded.isdisjoint(OPTIONAL[package])
+
+
+@pytest.mark.parametrize("module", sorted({*OPTIONAL["v6client"], *OPTIONAL["v6mockserver"]}))
+def test_the_modules_that_must_not_be_loaded_are_there_to_load(module):
+    """What the test above does not find loaded was left alone, not missing."""
+    assert importlib.util.find_spec(module)
+
+
+@pytest.mark.slow
+def test_pytest_starts_without_loading_the_mock_server():
+    """A project that has the extras installed pays nothing for them when it starts its own tests."""
+    loaded = loaded_by("import pytest; pytest.main(['-VV'])")
+
+    assert "_pytest" in loaded
+    assert loaded.isdisjoint(["flask", "marshmallow", "pandas", "v6client"])

@@ -1,0 +1,15 @@
+"""Uses of the public API that mypy and pyright must understand; this file is checked, never run."""
+
+from __future__ import annotations
+
+import requests
+
+from v6client import Client, UserClient
+
+client: UserClient = UserClient("https://example.org", 443)
+client = UserClient("https://example.org", 443, path="/api", log_level="info", errors="return")
+client = UserClient("https://example.org", None, session=requests.Session(), timeout=(1.0, 2.5))
+alias: type[UserClient] = Client
+
+client.authenticate("researcher", "password")
+client.authenticate("researcher", password="password", mfa_code="123456")

@@ -1,0 +1,119 @@
+"""
+Tokens, and when to renew them: the protocol without the wire.
+
+A login gives two tokens. The access token goes with every call and lives for hours; the refresh token is good for
+one thing, asking for two new ones. `bearer_flow` decides call by call: it yields what to do next, and is sent what came
+of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from v6client.exceptions import MalformedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+# Renewing this many seconds early means that a token does not expire on its way.
+MARGIN = 60.0
+
+# 401: expired, and also every lack of permission.
+# 422: the server cannot read the token, as after a restart with a new secret.
+TOKEN_REFUSED = frozenset({401, 422})
+
+# Here a 401 speaks of the password that was sent, and each one counts towards locking the account: never repeat these.
+_JUDGES_PASSWORD = frozenset({"token/user", "token/node", "password/change", "recover/2fa/lost"})
+
+
+def judges_password(path: str) -> bool:
+    """
+    Whether a 401 on this path speaks of a password in the body.
+    """
+    return path in _JUDGES_PASSWORD
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """
+    What a login or a renewal gave.
+    """
+
+    access: str
+    refresh: str
+    refresh_url: str
+    renew_at: float | None
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any], now: float) -> Tokens:
+        """
+        Read the tokens from an answer that was received at `now`.
+        """
+        try:
+            access, refresh, url = (answer[key] for key in ("access_token", "refresh_token", "refresh_url"))
+        except KeyError as missing:
+            raise MalformedAnswerError(f"an answer with tokens in it lacks {missing}") from None
+        return cls(access, refresh, url, _renewal_time(claims(access), now))
+
+    def due(self, now: float) -> bool:
+        """
+        Whether it is time to renew.
+        """
+        return self.renew_at is not None and now >= self.renew_at
+
+
+def claims(token: str) -> dict[str, Any]:
+    """
+    What a token says about itself; its signature is the server's business.
+    """
+    import jwt
+
+    try:
+        read: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.DecodeError as error:
+        raise MalformedAnswerError("the server gave a token that is not a JSON web token") from error
+    return read
+
+
+def _renewal_time(read: Mapping[str, Any], now: float) -> float | None:
+    if "exp" not in read:
+        return None
+    # Server and client need not agree what time it is, but they agree how long the token lives.
+    lifetime = read["exp"] - read["iat"]
+    return float(now + lifetime - min(MARGIN, lifetime / 2))
+
+
+@dataclass(frozen=True)
+class Send:
+    """
+    Send the call with this access token; the answer's status is sent back.
+    """
+
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Renew:
+    """
+    Replace these tokens, once for all threads; the new ones are sent back.
+    """
+
+    stale: Tokens
+
+
+def bearer_flow(tokens: Tokens | None, path: str, now: float) -> Generator[Send | Renew, Any, None]:
+    """
+    Take one call through: renew ahead of expiry, and once more when the token is refused.
+
+    A refused call has had no effect, so that also a POST may be sent again.
+    """
+    if tokens is None:
+        yield Send(None)
+        return
+    if tokens.due(now):
+        tokens = yield Renew(tokens)
+    status = yield Send(tokens.access)
+    if status in TOKEN_REFUSED and not judges_password(path):
+        tokens = yield Renew(tokens)
+        yield Send(tokens.access)

@@ -1,0 +1,73 @@
+"""
+The Flask application: built once per process, holds no state, finds its world in the WSGI environment of each request.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from v6mockserver._errors import RefusedError
+from v6mockserver.api import (
+    blobstream,
+    collaboration,
+    node,
+    not_in_mock,
+    organization,
+    result,
+    role,
+    rule,
+    run,
+    task,
+    token,
+    user,
+    version,
+)
+from v6mockserver.api._links import API_PATH
+from v6mockserver.api._routes import respond, respond_to_framework
+
+NOUNS = (
+    version,
+    token,
+    user,
+    organization,
+    collaboration,
+    node,
+    role,
+    rule,
+    task,
+    run,
+    result,
+    blobstream,
+    not_in_mock,
+)
+
+
+@cache
+def application() -> flask.Flask:
+    """
+    Return the one application of this process.
+    """
+    app = flask.Flask("v6mockserver", static_folder=None)
+    # A mistake in this package must surface in the test that met it, not hide behind a 500.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    for noun in NOUNS:
+        app.register_blueprint(noun.routes.blueprint, url_prefix=API_PATH)
+    app.register_error_handler(RefusedError, _refusal)
+    app.register_error_handler(HTTPException, respond_to_framework)
+    app.after_request(_allow_other_origins)
+    return app
+
+
+def _refusal(error: RefusedError) -> flask.Response:
+    return respond(error.status, error.body())
+
+
+def _allow_other_origins(response: flask.Response) -> flask.Response:
+    origin = flask.request.headers.get("Origin")
+    response.headers["Access-Control-Allow-Origin"] = origin or "*"
+    if origin:
+        response.headers.add("Vary", "Origin")
+    return response

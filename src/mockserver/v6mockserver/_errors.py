@@ -1,0 +1,154 @@
+"""
+What this package raises.
+
+MockServerError
+├── MockUsageError          this package was misused
+│   └── SeedError           a seed with a mistake in it
+└── RefusedError            an answer of the server with an error status
+    ├── BadRequestError     400
+    │   └── InvalidBodyError    with the errors of each field
+    ├── UnauthorizedError   401
+    │   └── PermissionDeniedError   no rule allows it
+    ├── NotFoundError       404
+    ├── UnreadableTokenError    422
+    ├── UnexpectedError     500, where the real server fails on a client's mistake and clients can tell
+    └── NotInMockError      501
+
+Refusals are raised where the rule is (in `state/`) and rendered in one place (`_app.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from v6mockserver.state.permissions import Decision
+
+
+class MockServerError(Exception):
+    """
+    Root of all errors of this package.
+    """
+
+
+class MockUsageError(MockServerError):
+    """
+    This package was called in a way that cannot work.
+    """
+
+
+class SeedError(MockUsageError):
+    """
+    A seed does not describe a world; the message names place, value and what was expected.
+    """
+
+
+class RefusedError(MockServerError):
+    """
+    The server answers with an error status.
+
+    Parameters
+    ----------
+    message : str
+        The `msg` of the answer.
+    """
+
+    status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """
+        Return the JSON body of the answer.
+        """
+        return {"msg": self.message}
+
+
+class BadRequestError(RefusedError):
+    """
+    The request cannot be carried out as it is.
+    """
+
+    status = 400
+
+
+class InvalidBodyError(BadRequestError):
+    """
+    The body does not fit the schema of the route.
+
+    Parameters
+    ----------
+    message : str
+        The `msg` of the answer.
+    errors : dict
+        Lists of messages by field.
+    """
+
+    def __init__(self, message: str, errors: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        """
+        Return the JSON body of the answer.
+        """
+        return {"msg": self.message, "errors": self.errors}
+
+
+class UnauthorizedError(RefusedError):
+    """
+    The caller is not known, or no longer.
+    """
+
+    status = 401
+
+
+class PermissionDeniedError(UnauthorizedError):
+    """
+    The caller is known and has no rule that allows this; as in the real server, also a 401.
+
+    Parameters
+    ----------
+    message : str
+        The `msg` of the answer.
+    decision : Decision, optional
+        Which rules would have allowed it.
+    """
+
+    def __init__(self, message: str, decision: Decision | None = None) -> None:
+        super().__init__(message)
+        self.decision = decision
+
+
+class NotFoundError(RefusedError):
+    """
+    There is no such object.
+    """
+
+    status = 404
+
+
+class UnreadableTokenError(RefusedError):
+    """
+    The token is not one that this server made, or not of the type that is wanted here.
+    """
+
+    status = 422
+
+
+class UnexpectedError(RefusedError):
+    """
+    The real server fails with a 500 here, and clients can tell.
+    """
+
+    status = 500
+
+
+class NotInMockError(RefusedError):
+    """
+    The real server has this route; this one does not have it yet.
+    """
+
+    status = 501

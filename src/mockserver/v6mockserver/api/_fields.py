@@ -1,0 +1,132 @@
+"""
+Fields and checks that the schemas of several nouns share.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_NAME = 128
+MAX_DESCRIPTION = 1024
+MIN_PASSWORD = 8
+
+
+class Integer(fields.Integer):
+    """
+    A whole number, or text that is one. A fraction passes, and then is the id of nothing.
+    """
+
+    default_error_messages = {"invalid": "Not a whole number."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ANN401 -- marshmallow's signature
+        if isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        number = super()._deserialize(value, attr, data, **kwargs)
+        return value if isinstance(value, float) and value != number else number
+
+
+class Moment(fields.Field[str]):
+    """
+    An ISO date and time, stored as UTC text without an offset.
+    """
+
+    default_error_messages = {"invalid": "Not an ISO date and time such as 2026-11-22T19:23:11.623840."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401, ARG002 -- marshmallow's signature
+        try:
+            moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
+        except (TypeError, ValueError) as error:
+            raise self.make_error("invalid", input=value) from error
+        if "T" not in value:
+            raise self.make_error("invalid", input=value)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return moment.isoformat()
+
+
+def identifier(**options: Any) -> Integer:  # noqa: ANN401 -- marshmallow's field options
+    """
+    Return a field for an id.
+    """
+    return Integer(validate=validate.Range(min=1), **options)
+
+
+def identifiers(**options: Any) -> fields.List[Any]:  # noqa: ANN401 -- marshmallow's field options
+    """
+    Return a field for a list of ids.
+    """
+    return fields.List(identifier(), **options)
+
+
+def short_text(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+    """
+    Return a field for a short text that may be empty.
+    """
+    return fields.String(validate=validate.Length(max=MAX_NAME), **options)
+
+
+def long_text(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+    """
+    Return a field for a description.
+    """
+    return fields.String(validate=validate.Length(max=MAX_DESCRIPTION), **options)
+
+
+def name(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+    """
+    Return a field for a name: not empty, not made of digits only.
+    """
+    return fields.String(validate=[validate.Length(min=1, max=MAX_NAME), not_digits_only], **options)
+
+
+def not_digits_only(text: str) -> None:
+    """
+    Refuse text that could be mistaken for an id.
+    """
+    if text.isdigit():
+        msg = f"{text!r} is made of digits only; use at least one other character."
+        raise ValidationError(msg)
+
+
+def no_duplicates(values: list[Any]) -> None:
+    """
+    Refuse a list that names something twice.
+    """
+    if len(set(values)) < len(values):
+        msg = "Names something twice."
+        raise ValidationError(msg)
+
+
+PASSWORD_RULES = (
+    (lambda text: len(text) >= MIN_PASSWORD, f"Needs at least {MIN_PASSWORD} characters."),
+    (lambda text: len(text) <= MAX_NAME, f"Takes at most {MAX_NAME} characters."),
+    (re.compile("[0-9]").search, "Needs a digit."),
+    (re.compile("[A-Z]").search, "Needs an upper-case letter."),
+    (re.compile("[a-z]").search, "Needs a lower-case letter."),
+    (lambda text: not text.isalnum(), "Needs a character that is neither letter nor digit."),
+)
+"""What a new password must be, in the order in which it is checked."""
+
+
+def strong_password(text: str) -> None:
+    """
+    Refuse a password that breaks a rule, naming the first one.
+    """
+    for holds, message in PASSWORD_RULES:
+        if not holds(text):
+            raise ValidationError(message)
+
+
+class IdSchema(Schema):
+    """
+    A body that names one object.
+    """
+
+    id = identifier(required=True)

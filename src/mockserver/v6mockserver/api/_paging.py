@@ -1,0 +1,119 @@
+"""
+Pages: the envelope, the links and the headers of every list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import flask
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import UnexpectedError
+from v6mockserver.api._routes import respond
+from v6mockserver.state.tables import HasId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from v6mockserver.state.query import Selection
+
+PER_PAGE = 10
+
+Row = TypeVar("Row", bound=HasId)
+
+
+def page(
+    selection: Selection[Row],
+    render: Callable[[Row], dict[str, Any]],
+    *,
+    sortable: type | None = None,
+) -> flask.Response:
+    """
+    Return the page of a selection that the query asks for.
+
+    Parameters
+    ----------
+    selection : Selection
+        The rows, in their default order.
+    render : callable
+        Makes the JSON object of a row.
+    sortable : type, optional
+        The row class whose columns the query may sort by; without one the order is fixed.
+
+    Returns
+    -------
+    flask.Response
+        The envelope `{"data", "links"}` with its headers.
+
+    Raises
+    ------
+    UnexpectedError
+        If page, per_page or sort make no sense. Server quirk: a 500 (4.15, every list).
+    """
+    number, size = _positive("page", 1), _positive("per_page", PER_PAGE)
+    keys = _sort_keys(sortable) if sortable is not None else []
+    if keys:
+        selection = selection.sorted_by(keys)
+    rows = selection.rows((number - 1) * size, number * size)
+    return envelope([render(row) for row in rows], number, size, len(selection))
+
+
+def envelope(data: list[dict[str, Any]], number: int, size: int, total: int) -> flask.Response:
+    """
+    Return a page of a list with its links and headers.
+    """
+    links = _links(number, -(-total // size))
+    header = ",".join(f"<{url}>; rel={relation}" for relation, url in links.items())
+    headers = {"total-count": str(total), "Link": header, "access-control-expose-headers": "total-count, Link"}
+    return respond(200, {"data": data, "links": links}, headers)
+
+
+def _positive(name: str, default: int) -> int:
+    text = flask.request.args.get(name)
+    if text is None:
+        return default
+    if not text.strip().lstrip("+").isdecimal() or int(text) < 1:
+        raise UnexpectedError(messages.BAD_PAGE.format(name=name, value=text))
+    return int(text)
+
+
+def _sort_keys(sortable: type) -> list[tuple[str, bool]]:
+    """
+    Return the columns to sort by, each with whether it descends.
+    """
+    text = flask.request.args.get("sort", "")
+    columns = {field.name for field in fields(sortable)}
+    keys = []
+    for word in text.split(",") if text else ():
+        column = word.strip().lstrip("+-").strip()
+        if column not in columns:
+            raise UnexpectedError(messages.BAD_SORT.format(value=text, column=column))
+        keys.append((column, word.strip().startswith("-")))
+    return keys
+
+
+def check_sort(sortable: type) -> None:
+    """
+    Refuse a sort by an unknown column, for lists whose order is fixed whatever the query says.
+    """
+    _sort_keys(sortable)
+
+
+def _links(number: int, last: int) -> dict[str, str]:
+    pages = {"first": 1, "previous": number - 1, "self": number, "next": number + 1, "last": last}
+    present = {
+        "first": True,
+        "self": True,
+        "previous": number > 1,
+        "next": number < last,
+        "last": last > 0,
+    }
+    query = flask.request.args.to_dict()
+    path = flask.request.path
+    return {
+        relation: f"{path}?{urlencode(query | {'page': page})}" for relation, page in pages.items() if present[relation]
+    }
+

@@ -1,0 +1,192 @@
+"""
+How a request becomes a call of a view, and a view's answer a response.
+
+Every route is declared with its method, path, the kinds of caller it is for, and the schema of its body. Requests are judged in the order of the real
+server: route and method, token, kind of caller, and then what the view does, which differs per route.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import flask
+import marshmallow
+import orjson
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import InvalidBodyError
+from v6mockserver.state import tokens
+from v6mockserver.state.query import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from v6mockserver.state.permissions import Caller
+    from v6mockserver.state.world import World
+
+WORLD, EVENTS = "v6mockserver.world", "v6mockserver.events"
+"""Keys of the WSGI environment: the world that a request is for, and what it leaves to be told."""
+
+USER, NODE, CONTAINER = ("user",), ("node",), ("container",)
+ANYBODY_LOGGED_IN = (*USER, *NODE, *CONTAINER)
+
+Answer = tuple[int, Any] | flask.Response
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+View = TypeVar("View", bound="Callable[..., Answer]")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    One request as a view sees it.
+    """
+
+    world: World
+    caller: Caller
+    schema: type[marshmallow.Schema] | None
+
+    @property
+    def parameters(self) -> Parameters:
+        """
+        The query of the request.
+        """
+        return Parameters(flask.request.args.to_dict(flat=False))
+
+    def body(self, *, partial: bool = False) -> Any:  # noqa: ANN401 -- what the schema makes of it
+        """
+        Return the JSON body as the route's schema reads it.
+
+        Parameters
+        ----------
+        partial : bool, default False
+            Whether required fields may be left out, as in a PATCH.
+
+        Raises
+        ------
+        InvalidBodyError
+            If the body does not fit the schema.
+        """
+        assert self.schema is not None, "this route declares no body"  # noqa: S101 -- a mistake in this package
+        try:
+            return _instance(self.schema).load(json_body(), partial=partial)
+        except marshmallow.ValidationError as error:
+            raise InvalidBodyError(messages.BODY_INVALID, error.normalized_messages()) from error
+
+
+@functools.cache
+def _instance(schema: type[marshmallow.Schema]) -> marshmallow.Schema:
+    """
+    Return the one object of a schema: making one costs more than reading a body with it, and reading leaves nothing in it.
+    """
+    return schema()
+
+
+def json_body() -> Any:  # noqa: ANN401 -- any JSON
+    """
+    Return the body of the request, parsed as JSON.
+
+    Raises
+    ------
+    werkzeug.exceptions.HTTPException
+        If it is not JSON; answered as the framework of the real server does, under the key `message`.
+    """
+    try:
+        return flask.request.get_json()
+    except UnsupportedMediaType as error:
+        error.description = messages.BODY_NOT_JSON.format(type=flask.request.content_type)
+        raise
+    except BadRequest as error:
+        error.description = messages.BODY_UNREADABLE
+        raise
+
+
+class Routes:
+    """
+    The routes of one noun.
+    """
+
+    def __init__(self, noun: str) -> None:
+        self.blueprint = flask.Blueprint(noun, __name__)
+
+    def add(
+        self,
+        method: Method,
+        path: str,
+        *,
+        callers: tuple[str, ...],
+        body: type[marshmallow.Schema] | None = None,
+    ) -> Callable[[View], View]:
+        """
+        Declare a view.
+
+        Parameters
+        ----------
+        method : str
+            The HTTP method.
+        path : str
+            The path below the API path, in Flask's notation.
+        callers : tuple of str
+            The kinds of caller that it is for; without any it is public.
+        body : marshmallow schema, optional
+            What the JSON body must look like.
+
+        Returns
+        -------
+        callable
+            A decorator; the view gets a `Call` and the ids in the path.
+        """
+
+        def declare(view: View) -> View:
+            handler = functools.partial(_handle, view, callers, body)
+            name = f"{method} {path}".replace(".", "_")
+            self.blueprint.add_url_rule(path, name, handler, methods=[method])
+            return view
+
+        return declare
+
+
+def _handle(
+    view: Callable[..., Answer],
+    callers: tuple[str, ...],
+    schema: type[marshmallow.Schema] | None,
+    **ids: int,
+) -> flask.Response:
+    environ = flask.request.environ
+    world: World = environ[WORLD]
+    with world.lock:
+        try:
+            if callers:
+                caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), callers)
+                answer = view(Call(world, caller, schema), **ids)
+            else:
+                answer = view(Call(world, _NOBODY, schema), **ids)
+        finally:
+            environ[EVENTS] = world.take_events()
+    return answer if isinstance(answer, flask.Response) else respond(*answer)
+
+
+_NOBODY: Any = None
+"""The caller of a public route; views of such routes do not ask."""
+
+
+def respond(status: int, body: object, headers: dict[str, str] | None = None) -> flask.Response:
+    """
+    Return a JSON response.
+    """
+    return flask.Response(orjson.dumps(body), status, headers, mimetype="application/json")
+
+
+def respond_to_framework(error: HTTPException) -> flask.Response | HTTPException:
+    """
+    Return the real server's answer to an error of the framework: HTML for an unknown path, else JSON under `message`.
+    """
+    if error.code == 404:  # noqa: PLR2004 -- the status is the name
+        return error
+    description = error.description
+    if error.code == 405:  # noqa: PLR2004 -- the status is the name
+        description = messages.METHOD_NOT_ALLOWED.format(method=flask.request.method)
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return respond(error.code or 500, {"message": description}, headers)

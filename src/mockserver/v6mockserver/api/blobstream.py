@@ -1,0 +1,17 @@
+"""
+Routes of large inputs and results.
+"""
+
+from __future__ import annotations
+
+from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
+
+routes = Routes("blobstream")
+
+
+@routes.add("GET", "/blobstream/status", callers=ANYBODY_LOGGED_IN)
+def get_status(call: Call) -> Answer:  # noqa: ARG001 -- a view takes the call
+    """
+    Say that inputs and results are stored with their runs; clients of 4.13 and later ask before every task.
+    """
+    return 200, {"blob_store_enabled": False}

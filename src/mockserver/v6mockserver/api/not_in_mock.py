@@ -1,0 +1,49 @@
+"""
+Routes of the real server that this one does not have yet: each answers 501 and names itself.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import flask
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import NotInMockError
+from v6mockserver.api._routes import Answer, Call, Method, Routes
+
+routes = Routes("not_in_mock")
+
+MISSING = {
+    "/password/change": "PATCH",
+    "/recover/lost": "POST",
+    "/recover/reset": "POST",
+    "/recover/2fa/lost": "POST",
+    "/recover/2fa/reset": "POST",
+    "/recover/node": "POST",
+    "/study": "GET POST",
+    "/study/<int:id_>": "GET PATCH DELETE",
+    "/study/<int:id_>/organization": "POST DELETE",
+    "/algorithmstore": "GET POST",
+    "/algorithmstore/<int:id_>": "GET PATCH DELETE",
+    "/kill/task": "POST",
+    "/kill/node/tasks": "POST",
+    "/port": "POST DELETE",
+    "/vpn": "GET",
+    "/vpn/update": "POST",
+    "/vpn/algorithm/addresses": "GET",
+    "/column": "POST",
+    "/blobstream": "POST",
+    "/blobstream/<string:name>": "GET",
+}
+"""The methods that are missing, by path."""
+
+
+def _refuse(call: Call, **_: object) -> Answer:  # noqa: ARG001 -- a view takes the call
+    raise NotInMockError(messages.NOT_IN_MOCK.format(method=flask.request.method, path=flask.request.path))
+
+
+for _path, _methods in MISSING.items():
+    for _method in get_args(Method):
+        if _method in _methods.split():
+            routes.add(_method, _path, callers=())(_refuse)

@@ -1,0 +1,102 @@
+"""
+Routes of organizations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, fields
+
+from v6mockserver import _messages as messages
+from v6mockserver.api._fields import name, short_text
+from v6mockserver.api._links import to_many
+from v6mockserver.api._paging import page
+from v6mockserver.api._routes import ANYBODY_LOGGED_IN, NODE, USER, Answer, Call, Routes
+from v6mockserver.state import entities
+from v6mockserver.state import organization as organizations
+
+if TYPE_CHECKING:
+    from v6mockserver.state.entities import Organization
+
+routes = Routes("organization")
+
+
+class OrganizationSchema(Schema):
+    """
+    What an organization is made of.
+    """
+
+    name = name(required=True)
+    address1 = short_text()
+    address2 = short_text()
+    zipcode = short_text()
+    country = short_text()
+    domain = short_text()
+    public_key = fields.String()
+
+
+def render(row: Organization) -> dict[str, Any]:
+    """
+    Return the JSON object of an organization.
+    """
+    return {
+        "id": row.id,
+        "name": row.name,
+        "domain": row.domain,
+        "address1": row.address1,
+        "address2": row.address2,
+        "zipcode": row.zipcode,
+        "country": row.country,
+        "public_key": row.public_key,
+        "collaborations": to_many("collaboration", organization_id=row.id),
+        "nodes": to_many("node", organization_id=row.id),
+        "users": to_many("user", organization_id=row.id),
+        "tasks": to_many("task", init_org_id=row.id),
+        "runs": to_many("run", organization_id=row.id),
+        "studies": to_many("study", organization_id=row.id),
+    }
+
+
+@routes.add("GET", "/organization", callers=ANYBODY_LOGGED_IN)
+def list_organizations(call: Call) -> Answer:
+    """
+    List organizations.
+    """
+    visible = organizations.visible(call.world, call.caller, call.parameters)
+    return page(visible, render, sortable=entities.Organization)
+
+
+@routes.add("POST", "/organization", callers=USER, body=OrganizationSchema)
+def create_organization(call: Call) -> Answer:
+    """
+    Create an organization.
+    """
+    organizations.require_may_create(call.world, call.caller)
+    return 201, render(organizations.create(call.world, **call.body()))
+
+
+@routes.add("GET", "/organization/<int:id_>", callers=ANYBODY_LOGGED_IN)
+def get_organization(call: Call, id_: int) -> Answer:
+    """
+    View an organization.
+    """
+    return 200, render(organizations.view(call.world, call.caller, id_))
+
+
+@routes.add("PATCH", "/organization/<int:id_>", callers=USER + NODE, body=OrganizationSchema)
+def update_organization(call: Call, id_: int) -> Answer:
+    """
+    Change an organization.
+    """
+    return 200, render(organizations.update(call.world, call.caller, id_, call.body(partial=True)))
+
+
+@routes.add("DELETE", "/organization/<int:id_>", callers=USER)
+def delete_organization(call: Call, id_: int) -> Answer:
+    """
+    Delete an organization.
+    """
+    flag = call.parameters.flag("delete_dependents")
+    organizations.delete(call.world, call.caller, id_, delete_dependents=flag)
+    return 200, {"msg": messages.DELETED.format(noun="organization", id=id_)}

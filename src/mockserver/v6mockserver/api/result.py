@@ -1,0 +1,49 @@
+"""
+Routes of results: runs, seen from what came out of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from v6mockserver.api._links import to_one
+from v6mockserver.api._paging import check_sort, page
+from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
+from v6mockserver.state import entities
+from v6mockserver.state import run as runs
+
+if TYPE_CHECKING:
+    from v6mockserver.state.entities import Run
+
+routes = Routes("result")
+
+
+def render(row: Run) -> dict[str, Any]:
+    """
+    Return the JSON object of a result; its id is the run's.
+    """
+    return {
+        "id": row.id,
+        "result": row.result,
+        "cleanup_at": row.cleanup_at,
+        "blob_storage_used": row.blob_storage_used,
+        "run": to_one("run", row.id),
+        "task": to_one("task", row.task_id),
+    }
+
+
+@routes.add("GET", "/result", callers=ANYBODY_LOGGED_IN)
+def list_results(call: Call) -> Answer:
+    """
+    List results, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
+    """
+    check_sort(entities.Run)
+    return page(runs.visible(call.world, call.caller, call.parameters), render)
+
+
+@routes.add("GET", "/result/<int:id_>", callers=ANYBODY_LOGGED_IN)
+def get_result(call: Call, id_: int) -> Answer:
+    """
+    View a result.
+    """
+    return 200, render(runs.view(call.world, call.caller, id_))

@@ -1,0 +1,143 @@
+"""
+Routes of roles and their rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import InvalidBodyError
+from v6mockserver.api import rule
+from v6mockserver.api._fields import identifier, identifiers, long_text
+from v6mockserver.api._links import to_many, to_one
+from v6mockserver.api._paging import page
+from v6mockserver.api._routes import USER, Answer, Call, Routes
+from v6mockserver.state import entities
+from v6mockserver.state import role as roles
+
+if TYPE_CHECKING:
+    from v6mockserver.state.entities import Role
+
+routes = Routes("role")
+
+DEFAULT_NAMES = {
+    "Root",
+    "container",
+    "node",
+    "Viewer",
+    "Researcher",
+    "Organization Admin",
+    "Collaboration Admin",
+}
+
+
+def not_default(text: str) -> None:
+    """
+    Refuse the name of a default role.
+    """
+    if text in DEFAULT_NAMES:
+        msg = f"{text!r} is the name of a default role."
+        raise ValidationError(msg)
+
+
+class RoleSchema(Schema):
+    """
+    What a role is made of.
+    """
+
+    name = fields.String(required=True, validate=not_default)
+    rules = identifiers(required=True)
+    description = long_text()
+    organization_id = identifier()
+
+
+class _RoleBodyError(InvalidBodyError):
+    """
+    A body that does not fit. Server quirk: roles put the errors under `msg` (4.15, POST and PATCH /role).
+    """
+
+    def body(self) -> dict[str, Any]:
+        return {"msg": self.errors}
+
+
+def _body(call: Call, *, partial: bool) -> dict[str, Any]:
+    try:
+        body: dict[str, Any] = call.body(partial=partial)
+    except InvalidBodyError as error:
+        raise _RoleBodyError(error.message, error.errors) from error
+    return body
+
+
+def render(row: Role) -> dict[str, Any]:
+    """
+    Return the JSON object of a role.
+    """
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "is_default_role": row.is_default_role,
+        "rules": to_many("rule", role_id=row.id),
+        "users": to_many("user", role_id=row.id),
+        "organization": to_one("organization", row.organization_id),
+    }
+
+
+@routes.add("GET", "/role", callers=USER)
+def list_roles(call: Call) -> Answer:
+    """
+    List roles.
+    """
+    return page(roles.visible(call.world, call.caller, call.parameters), render, sortable=entities.Role)
+
+
+@routes.add("POST", "/role", callers=USER, body=RoleSchema)
+def create_role(call: Call) -> Answer:
+    """
+    Create a role.
+    """
+    return 201, render(roles.create(call.world, call.caller, **_body(call, partial=False)))
+
+
+@routes.add("GET", "/role/<int:id_>", callers=USER)
+def get_role(call: Call, id_: int) -> Answer:
+    """
+    View a role.
+    """
+    return 200, render(roles.view(call.world, call.caller, id_))
+
+
+@routes.add("PATCH", "/role/<int:id_>", callers=USER, body=RoleSchema)
+def update_role(call: Call, id_: int) -> Answer:
+    """
+    Change a role.
+    """
+    return 200, render(roles.update(call.world, call.caller, id_, _body(call, partial=True)))
+
+
+@routes.add("DELETE", "/role/<int:id_>", callers=USER)
+def delete_role(call: Call, id_: int) -> Answer:
+    """
+    Delete a role.
+    """
+    roles.delete(call.world, call.caller, id_, delete_dependents=call.parameters.flag("delete_dependents"))
+    return 200, {"msg": messages.DELETED.format(noun="role", id=id_)}
+
+
+@routes.add("POST", "/role/<int:id_>/rule/<int:rule_id>", callers=USER)
+def add_rule(call: Call, id_: int, rule_id: int) -> Answer:
+    """
+    Add a rule to a role; answers with all its rules.
+    """
+    return 201, [rule.render(row) for row in roles.add_rule(call.world, call.caller, id_, rule_id)]
+
+
+@routes.add("DELETE", "/role/<int:id_>/rule/<int:rule_id>", callers=USER)
+def remove_rule(call: Call, id_: int, rule_id: int) -> Answer:
+    """
+    Remove a rule from a role; answers with the rules that stay.
+    """
+    return 200, [rule.render(row) for row in roles.remove_rule(call.world, call.caller, id_, rule_id)]

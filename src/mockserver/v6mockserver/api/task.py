@@ -1,0 +1,220 @@
+"""
+Routes of tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import BadRequestError
+from v6mockserver.api import result, run
+from v6mockserver.api._fields import MAX_NAME, identifier, long_text, not_digits_only
+from v6mockserver.api._links import to_many, to_one
+from v6mockserver.api._paging import check_sort, page
+from v6mockserver.api._routes import ANYBODY_LOGGED_IN, CONTAINER, USER, Answer, Call, Routes
+from v6mockserver.state import entities, run_states
+from v6mockserver.state import task as tasks
+from v6mockserver.state.task_checks import Database, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from v6mockserver.state.entities import Task
+    from v6mockserver.state.world import World
+
+routes = Routes("task")
+
+
+class PreprocessingSchema(Schema):
+    """
+    One step of preparing data before the algorithm sees it; only its function is checked here.
+    """
+
+    class Meta:
+        """
+        Other keys are the business of the node.
+        """
+
+        unknown = INCLUDE
+
+    function = fields.Raw(required=True)
+
+
+class DatabaseSchema(Schema):
+    """
+    A database that a task wants.
+    """
+
+    label = fields.String(required=True)
+    query = fields.String()
+    sheet_name = fields.String()
+    preprocessing = fields.List(fields.Nested(PreprocessingSchema))
+    arguments = fields.Dict()
+
+    @post_load
+    def row(self, data: dict[str, Any], **_: object) -> Database:
+        """
+        Separate the label from how the database is to be read.
+        """
+        return Database(label=data.pop("label"), parameters=data)
+
+
+class TargetSchema(Schema):
+    """
+    An organization that is to run a task; other keys than these are passed over.
+    """
+
+    class Meta:
+        """
+        Other keys are passed over.
+        """
+
+        unknown = INCLUDE
+
+    id = fields.Raw(required=True)
+    input = fields.Raw()
+
+    @post_load
+    def row(self, data: dict[str, Any], **_: object) -> Target:
+        """
+        Keep what matters; input that is not text is refused where the encryption is checked.
+        """
+        if not isinstance(data.get("input"), str):
+            raise ValidationError({"input": ["Not a valid string."]})
+        return Target(id=data["id"], input=data["input"])
+
+
+class TaskSchema(Schema):
+    """
+    What a task is made of.
+    """
+
+    name = fields.String(validate=[validate.Length(min=1, max=MAX_NAME), not_digits_only])
+    description = long_text()
+    image = fields.String(required=True, validate=validate.Length(min=1))
+    collaboration_id = identifier()
+    study_id = identifier()
+    store_id = identifier()
+    server_url = fields.Url(load_only=True)
+    organizations = fields.List(fields.Nested(TargetSchema), required=True, validate=validate.Length(min=1))
+    databases = fields.List(fields.Nested(DatabaseSchema), allow_none=True)
+
+    @validates_schema
+    def has_a_place(self, data: dict[str, Any], **_: object) -> None:
+        """
+        Refuse a task that says neither in which collaboration nor in which study it runs.
+        """
+        if "collaboration_id" not in data and "study_id" not in data:
+            msg = "Needs collaboration_id or study_id."
+            raise ValidationError(msg)
+
+    @pre_load
+    def without_null_databases(self, data: Any, **_: object) -> Any:  # noqa: ANN401 -- any JSON
+        """
+        Read null databases as none.
+        """
+        if isinstance(data, dict) and data.get("databases", ()) is None:
+            return {key: value for key, value in data.items() if key != "databases"}
+        return data
+
+
+def render(world: World, row: Task) -> dict[str, Any]:
+    """
+    Return the JSON object of a task.
+    """
+    runs = tasks.runs(world, row.id)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "image": row.image,
+        "status": run_states.task_status(one.status for one in runs),
+        "created_at": row.created_at,
+        "finished_at": run_states.task_finished_at(runs),
+        "job_id": row.job_id,
+        "collaboration": to_one("collaboration", row.collaboration_id),
+        "study": to_one("study", row.study_id),
+        "algorithm_store": to_one("algorithmstore", row.algorithm_store_id),
+        "init_org": to_one("organization", row.init_org_id),
+        "init_user": to_one("user", row.init_user_id),
+        "parent": to_one("task", row.parent_id),
+        "children": to_many("task", parent_id=row.id),
+        "runs": to_many("run", task_id=row.id),
+        "results": to_many("result", task_id=row.id),
+        "databases": [
+            {"label": one.database, "parameters": one.parameters} for one in tasks.databases(world, row.id)
+        ],
+    }
+
+
+def _renderer(call: Call) -> Callable[[Task], dict[str, Any]]:
+    """
+    Return how this request wants tasks: with links to runs and results, or with the objects themselves.
+    """
+    included = call.parameters.words("include")
+
+    def with_included(row: Task) -> dict[str, Any]:
+        body = render(call.world, row)
+        if "runs" in included:
+            body["runs"] = [run.render(call.world, one) for one in tasks.runs(call.world, row.id)]
+        if "results" in included:
+            body["results"] = [result.render(one) for one in tasks.runs(call.world, row.id)]
+        return body
+
+    return with_included
+
+
+@routes.add("GET", "/task", callers=ANYBODY_LOGGED_IN)
+def list_tasks(call: Call) -> Answer:
+    """
+    List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
+    """
+    check_sort(entities.Task)
+    return page(tasks.visible(call.world, call.caller, call.parameters), _renderer(call))
+
+
+@routes.add("POST", "/task", callers=USER + CONTAINER, body=TaskSchema)
+def create_task(call: Call) -> Answer:
+    """
+    Create a task.
+    """
+    try:
+        body = call.body()
+    except (BadRequest, UnsupportedMediaType) as error:
+        # Server quirk: here, and only here, a body that is not JSON is answered under `msg` (4.15, POST /task).
+        raise BadRequestError(error.description or messages.BODY_UNREADABLE) from error
+    body.pop("server_url", None)
+    return 201, render(call.world, tasks.create(call.world, call.caller, **body))
+
+
+@routes.add("GET", "/task/<int:id_>", callers=ANYBODY_LOGGED_IN)
+def get_task(call: Call, id_: int) -> Answer:
+    """
+    View a task.
+    """
+    row = tasks.view(call.world, call.caller, id_)
+    if "results" in call.parameters.words("include"):
+        tasks.require_may_view_results(call.world, call.caller, row)
+    return 200, _renderer(call)(row)
+
+
+@routes.add("DELETE", "/task/<int:id_>", callers=USER)
+def delete_task(call: Call, id_: int) -> Answer:
+    """
+    Delete a task.
+    """
+    tasks.delete(call.world, call.caller, id_)
+    return 200, {"msg": messages.DELETED.format(noun="task", id=id_)}
+
+
+@routes.add("GET", "/task/<int:id_>/status", callers=USER + CONTAINER)
+def get_task_status(call: Call, id_: int) -> Answer:
+    """
+    Say how far a task is.
+    """
+    row = tasks.view(call.world, call.caller, id_)
+    return 200, {"status": tasks.status(call.world, row.id)}

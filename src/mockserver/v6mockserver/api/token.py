@@ -1,0 +1,129 @@
+"""
+Routes that give tokens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+from marshmallow import Schema, fields, validate
+
+from v6mockserver import _messages as messages
+from v6mockserver.api._fields import MAX_NAME, identifier
+from v6mockserver.api._links import API_PATH
+from v6mockserver.api._routes import NODE, USER, Answer, Call, Routes, respond
+from v6mockserver.state import login, tokens
+
+if TYPE_CHECKING:
+    from v6mockserver.state.entities import Node, User
+    from v6mockserver.state.world import World
+
+routes = Routes("token")
+
+MAX_CODE = 10
+
+
+class UserTokenSchema(Schema):
+    """
+    A user's credentials.
+    """
+
+    username = fields.String(required=True, validate=validate.Length(min=1, max=MAX_NAME))
+    password = fields.String(required=True, validate=validate.Length(min=1, max=MAX_NAME))
+    mfa_code = fields.String(validate=validate.Length(max=MAX_CODE))
+
+
+class NodeTokenSchema(Schema):
+    """
+    A node's credentials.
+    """
+
+    api_key = fields.UUID(required=True)
+
+
+class ContainerTokenSchema(Schema):
+    """
+    What a node wants to run.
+    """
+
+    task_id = identifier(required=True)
+    image = fields.String(required=True, validate=validate.Length(min=1))
+
+
+def _pair(world: World, row: User | Node, kind: str) -> dict[str, Any]:
+    access, refresh = tokens.issue_pair(world, row, kind)
+    return {
+        "access_token": access,
+        "refresh_token": refresh,
+        "refresh_url": f"{API_PATH}/token/refresh",
+        f"{kind}_url": f"{API_PATH}/{kind}/{row.id}",
+    }
+
+
+@routes.add("POST", "/token/user", callers=(), body=UserTokenSchema)
+def create_user_token(call: Call) -> Answer:
+    """
+    Log a user in.
+    """
+    body = call.body()
+    pair = _pair(call.world, login.user(call.world, body["username"], body["password"]), "user")
+    return respond(200, pair, {"jwt-token": pair["access_token"]})
+
+
+@routes.add("POST", "/token/node", callers=(), body=NodeTokenSchema)
+def create_node_token(call: Call) -> Answer:
+    """
+    Log a node in. Its key must be spelled as it was issued, although any spelling of a UUID is valid.
+    """
+    call.body()
+    pair = _pair(call.world, login.node_with_key(call.world, flask.request.get_json()["api_key"]), "node")
+    return respond(200, pair, {"jwt-token": pair["access_token"]})
+
+
+@routes.add("POST", "/token/container", callers=NODE, body=ContainerTokenSchema)
+def create_container_token(call: Call) -> Answer:
+    """
+    Give a node a token for the container of a run.
+    """
+    return 200, {"container_token": login.container_token(call.world, call.caller, **call.body())}
+
+
+@routes.add("POST", "/token/refresh", callers=())
+def refresh_token(call: Call) -> Answer:
+    """
+    Give a user or a node new tokens for a refresh token, which stays valid.
+    """
+    claims = tokens.read(call.world, flask.request.headers.get("Authorization"), "refresh")
+    caller = tokens.find_caller(call.world, claims)
+    row = call.world.user[caller.id] if caller.kind == "user" else call.world.node[caller.id]
+    return 200, _pair(call.world, row, caller.kind)
+
+
+@routes.add("POST", "/token/user/validate", callers=USER)
+def validate_user_token(call: Call) -> Answer:
+    """
+    Say whose token this is.
+    """
+    row = call.world.user[call.caller.id]
+    return 200, {
+        "msg": messages.TOKEN_VALID,
+        "user_id": row.id,
+        "username": row.username,
+        "email": row.email,
+        "organization_id": row.organization_id,
+    }
+
+
+@routes.add("POST", "/token/node/validate", callers=NODE)
+def validate_node_token(call: Call) -> Answer:
+    """
+    Say which node's token this is.
+    """
+    row = call.world.node[call.caller.id]
+    return 200, {
+        "msg": messages.TOKEN_VALID,
+        "node_id": row.id,
+        "name": row.name,
+        "organization_id": row.organization_id,
+    }

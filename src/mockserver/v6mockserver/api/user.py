@@ -1,0 +1,116 @@
+"""
+Routes of users.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, fields, validate
+
+from v6mockserver import _messages as messages
+from v6mockserver.api._fields import MAX_NAME, identifier, identifiers, not_digits_only, short_text, strong_password
+from v6mockserver.api._links import to_many, to_one
+from v6mockserver.api._paging import page
+from v6mockserver.api._routes import USER, Answer, Call, Routes
+from v6mockserver.state import entities
+from v6mockserver.state import user as users
+from v6mockserver.state.lookup import existing
+
+if TYPE_CHECKING:
+    from v6mockserver.state.entities import User
+
+routes = Routes("user")
+
+MIN_USERNAME = 3
+
+
+class UserSchema(Schema):
+    """
+    What a user is made of.
+    """
+
+    username = fields.String(
+        required=True,
+        validate=[
+            validate.Length(min=MIN_USERNAME, max=MAX_NAME),
+            validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9._-]+\Z"),
+            not_digits_only,
+        ],
+    )
+    password = fields.String(required=True, validate=strong_password)
+    email = fields.Email(required=True)
+    firstname = short_text()
+    lastname = short_text()
+    organization_id = identifier()
+    roles = identifiers()
+    rules = identifiers()
+
+
+def render(row: User) -> dict[str, Any]:
+    """
+    Return the JSON object of a user.
+    """
+    return {
+        "id": row.id,
+        "type": "user",
+        "username": row.username,
+        "firstname": row.firstname,
+        "lastname": row.lastname,
+        "email": row.email,
+        "ip": row.ip,
+        "last_seen": row.last_seen,
+        "status": row.status,
+        "otp_secret": row.otp_secret,
+        "last_email_failed_login_sent": row.last_email_failed_login_sent,
+        "last_email_recover_password_sent": row.last_email_recover_password_sent,
+        "organization": to_one("organization", row.organization_id),
+        "roles": to_many("role", user_id=row.id),
+        "rules": to_many("rule", user_id=row.id),
+    }
+
+
+@routes.add("GET", "/user", callers=USER)
+def list_users(call: Call) -> Answer:
+    """
+    List users.
+    """
+    return page(users.visible(call.world, call.caller, call.parameters), render, sortable=entities.User)
+
+
+@routes.add("POST", "/user", callers=USER, body=UserSchema)
+def create_user(call: Call) -> Answer:
+    """
+    Create a user.
+    """
+    return 201, render(users.create(call.world, call.caller, **call.body()))
+
+
+@routes.add("GET", "/user/<int:id_>", callers=USER)
+def get_user(call: Call, id_: int) -> Answer:
+    """
+    View a user.
+    """
+    row = users.view(call.world, call.caller, id_)
+    body = render(row)
+    if call.parameters.flag("include_permissions"):
+        body["permissions"] = users.permissions(call.world, row)
+    return 200, body
+
+
+@routes.add("PATCH", "/user/<int:id_>", callers=USER, body=UserSchema)
+def update_user(call: Call, id_: int) -> Answer:
+    """
+    Change a user.
+    """
+    existing(call.world.user, "user", id_)
+    return 200, render(users.update(call.world, call.caller, id_, call.body(partial=True)))
+
+
+@routes.add("DELETE", "/user/<int:id_>", callers=USER)
+def delete_user(call: Call, id_: int) -> Answer:
+    """
+    Delete a user.
+    """
+    users.delete(call.world, call.caller, id_, delete_dependents=call.parameters.flag("delete_dependents"))
+    return 200, {"msg": messages.DELETED.format(noun="user", id=id_)}

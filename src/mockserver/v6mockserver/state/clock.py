@@ -1,0 +1,98 @@
+"""
+The world's clock: real time by default, under the test's control when wanted.
+
+This is the one module of the package that reads the wall clock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+
+class Clock:
+    """
+    Tells the time of one world, in UTC.
+    """
+
+    __slots__ = ("_frozen_at", "_offset")
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._frozen_at: datetime | None = None
+
+    def now(self) -> datetime:
+        """
+        Return the world's time, aware, in UTC.
+        """
+        return self._frozen_at or datetime.now(timezone.utc) + self._offset
+
+    def text(self) -> str:
+        """
+        Return the world's time as the server writes it: ISO, UTC, without an offset.
+        """
+        return self.now().replace(tzinfo=None).isoformat()
+
+    def epoch(self) -> int:
+        """
+        Return the world's time in whole seconds since 1970, as tokens carry it.
+        """
+        return int(self.now().timestamp())
+
+    def freeze(self, at: datetime | None = None) -> None:
+        """
+        Stop the clock, now or at a given aware time.
+
+        Parameters
+        ----------
+        at : datetime, optional
+            Where the clock stands still; by default where it is.
+
+        Raises
+        ------
+        ValueError
+            If `at` has no time zone.
+        """
+        if at is not None and at.tzinfo is None:
+            msg = f"{at!r} has no time zone; give it one, such as tzinfo=datetime.timezone.utc"
+            raise ValueError(msg)
+        self._frozen_at = (at or self.now()).astimezone(timezone.utc)
+
+    def unfreeze(self) -> None:
+        """
+        Let a frozen clock run on from where it stands.
+        """
+        if self._frozen_at is not None:
+            self._offset = self._frozen_at - datetime.now(timezone.utc)
+            self._frozen_at = None
+
+    def advance(self, delta: timedelta | float) -> None:
+        """
+        Move the clock forward.
+
+        Parameters
+        ----------
+        delta : timedelta or float
+            How far; a number counts seconds.
+
+        Raises
+        ------
+        ValueError
+            If `delta` is negative: a server's time does not run backwards.
+        """
+        step = delta if isinstance(delta, timedelta) else timedelta(seconds=delta)
+        if step < timedelta():
+            msg = f"the clock cannot go back by {-step}; freeze(at=...) sets any time"
+            raise ValueError(msg)
+        if self._frozen_at is not None:
+            self._frozen_at += step
+        else:
+            self._offset += step
+
+    def copy(self) -> Clock:
+        """
+        Return a clock that shows the same time and is moved on its own.
+        """
+        other = Clock()
+        other._offset = self._offset
+        other._frozen_at = self._frozen_at
+        return other

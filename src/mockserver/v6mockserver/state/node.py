@@ -1,0 +1,200 @@
+"""
+Nodes: the stations of organizations in collaborations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import BadRequestError
+from v6mockserver.state import cascade, entities
+from v6mockserver.state.lookup import existing
+from v6mockserver.state.passwords import hash_api_key
+from v6mockserver.state.permissions import (
+    COLLABORATION,
+    CREATE,
+    DELETE,
+    EDIT,
+    GLOBAL,
+    VIEW,
+    Caller,
+    on_collaboration,
+    on_organization,
+    own_collaborations,
+    require,
+    require_any,
+)
+from v6mockserver.state.query import Among, Parameters, Selection, likes, seen, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from v6mockserver.state.query import Predicate
+    from v6mockserver.state.world import World
+
+NOUN = "node"
+ONLINE, OFFLINE = "online", "offline"
+
+
+
+def find_by_api_key(world: World, api_key: str) -> entities.Node | None:
+    """
+    Return the node with this api key, or None.
+    """
+    return world.node.first("api_key", hash_api_key(api_key))
+
+
+def view(world: World, caller: Caller, id_: int) -> entities.Node:
+    """
+    Return a node that the caller may view.
+    """
+    row = existing(world.node, NOUN, id_)
+    require(on_organization(world, caller, NOUN, VIEW, row.organization_id))
+    return row
+
+
+def visible(world: World, caller: Caller, parameters: Parameters) -> Selection[entities.Node]:
+    """
+    Return the nodes that the caller may view and the query selects.
+    """
+    criteria: list[Among | Predicate] = [
+        *likes(parameters, "name"),
+        *seen(parameters),
+        *_chosen(world, caller, parameters),
+        *_within_reach(world, caller),
+    ]
+    return select(world.node, criteria)
+
+
+def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
+    for column in ("status", "ip"):
+        if (text := parameters.text(column)) is not None:
+            yield Among(column, {text})
+    if (organization_id := parameters.integer("organization_id")) is not None:
+        require(on_organization(world, caller, NOUN, VIEW, organization_id))
+        yield Among("organization_id", {organization_id})
+    if (collaboration_id := parameters.integer("collaboration_id")) is not None:
+        require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
+        yield Among("collaboration_id", {collaboration_id})
+    if (study_id := parameters.integer("study_id")) is not None:
+        row = existing(world.study, "study", study_id)
+        require(on_collaboration(world, caller, NOUN, VIEW, row.collaboration_id))
+        yield Among("collaboration_id", {row.collaboration_id})
+        yield Among("organization_id", world.study_organization.rights(study_id))
+
+
+def _within_reach(world: World, caller: Caller) -> list[Among]:
+    scope = require_any(world, caller, NOUN, VIEW)
+    if scope == GLOBAL:
+        return []
+    if scope == COLLABORATION:
+        return [Among("collaboration_id", own_collaborations(world, caller))]
+    return [Among("organization_id", {caller.organization_id})]
+
+
+def create(
+    world: World,
+    caller: Caller,
+    *,
+    collaboration_id: int,
+    organization_id: int | None = None,
+    name: str | None = None,
+) -> tuple[entities.Node, str]:
+    """
+    Register a node and return it with its api key, which is shown this once.
+    """
+    there = existing(world.collaboration, "collaboration", collaboration_id)
+    owner = existing(world.organization, "organization", caller.organization_id if organization_id is None else organization_id)
+    require(on_organization(world, caller, NOUN, CREATE, owner.id))
+    if (there.id, owner.id) not in world.collaboration_organization:
+        raise BadRequestError(messages.NOT_A_MEMBER.format(organization=owner.id, collaboration=there.id))
+    if serving(world, there.id, owner.id) is not None:
+        raise BadRequestError(messages.NODE_EXISTS.format(organization=owner.id, collaboration=there.id))
+    name = f"{owner.name} - {there.name} Node" if name is None else name
+    _require_free(world, name)
+    return register(world, name=name, organization_id=owner.id, collaboration_id=there.id)
+
+
+def register(
+    world: World, *, name: str, organization_id: int, collaboration_id: int, api_key: str | None = None
+) -> tuple[entities.Node, str]:
+    """
+    Store a new node and return it with its api key.
+    """
+    api_key = world.next_uuid() if api_key is None else api_key
+    row = entities.Node(
+        id=world.next_id(NOUN),
+        name=name,
+        api_key=hash_api_key(api_key),
+        collaboration_id=collaboration_id,
+        organization_id=organization_id,
+        status=OFFLINE,
+    )
+    return world.node.add(row), api_key
+
+
+def _require_free(world: World, name: object) -> None:
+    if world.node.where("name", name):
+        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column="name", value=name))
+
+
+def serving(world: World, collaboration_id: int | None, organization_id: int) -> entities.Node | None:
+    """
+    Return the node of an organization in a collaboration, or None.
+    """
+    mine = world.node.where("organization_id", organization_id)
+    return next((world.node[id_] for id_ in mine if world.node[id_].collaboration_id == collaboration_id), None)
+
+
+def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -> entities.Node:
+    """
+    Change a node's name or address.
+    """
+    if "organization_id" in changes or "collaboration_id" in changes:
+        raise BadRequestError(messages.NODE_STAYS)
+    row = existing(world.node, NOUN, id_)
+    require(on_organization(world, caller, NOUN, EDIT, row.organization_id))
+    if changes.get("name", row.name) != row.name:
+        _require_free(world, changes["name"])
+    ip = changes.get("ip", None if changes.get("clear_ip") else row.ip)
+    return world.node.replace(replace(row, name=changes.get("name", row.name), ip=ip))
+
+
+def delete(world: World, caller: Caller, id_: int) -> None:
+    """
+    Delete a node; its tokens are refused from then on.
+    """
+    row = existing(world.node, NOUN, id_)
+    require(on_organization(world, caller, NOUN, DELETE, row.organization_id))
+    cascade.delete_node(world, id_)
+
+
+def configuration(world: World, id_: int) -> list[entities.NodeConfig]:
+    """
+    Return what a connected node shared about itself.
+    """
+    return [world.node_config[config_id] for config_id in world.node_config.where("node_id", id_)]
+
+
+def set_status(world: World, id_: int, status: str) -> None:
+    """
+    Note that a node connected to, or left, the event channel. What it shared is forgotten when it leaves.
+    """
+    world.node.replace(replace(world.node[id_], status=status))
+    if status == OFFLINE:
+        for config_id in list(world.node_config.where("node_id", id_)):
+            world.node_config.remove(config_id)
+
+
+def share_configuration(world: World, id_: int, settings: Iterable[tuple[str, str]]) -> None:
+    """
+    Replace what a node shares about itself.
+    """
+    for config_id in list(world.node_config.where("node_id", id_)):
+        world.node_config.remove(config_id)
+    for key, value in settings:
+        world.node_config.add(
+            entities.NodeConfig(id=world.next_id("node_config"), node_id=id_, key=key, value=value)
+        )

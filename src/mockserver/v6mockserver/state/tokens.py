@@ -1,0 +1,225 @@
+"""
+Tokens: what each kind says, how long it lives, and who its bearer is.
+
+=============  ==============  =======================  ===========
+token          subject         client type              lives
+=============  ==============  =======================  ===========
+access         id              user or node             6 hours
+refresh        id              user or node             48 hours
+container      an object       container                for ever
+=============  ==============  =======================  ===========
+
+Tokens are HS256 JWTs. A token says who its bearer is and nothing about what it may do: rules are read from the world at every request.
+There is no revocation; a token dies by age, or with the user or node it was made for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from v6mockserver import _messages as messages
+from v6mockserver._errors import UnauthorizedError, UnexpectedError, UnreadableTokenError
+from v6mockserver.state.permissions import Caller, rules_of_user
+from v6mockserver.state.world import CONTAINER, NODE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from v6mockserver.state.entities import Node, User
+    from v6mockserver.state.world import World
+
+ALGORITHM = "HS256"
+LIFETIMES = {"access": 6 * 3600, "refresh": 48 * 3600}
+"""Seconds that a token of a user or a node lives, by type."""
+
+# The world has its own clock, so age is checked here and not by the library; and a subject is a number or an object, never text.
+UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_sub": False, "verify_aud": False}
+
+
+def issue_pair(world: World, row: User | Node, kind: str) -> tuple[str, str]:
+    """
+    Return a new access and a new refresh token for a user or a node.
+    """
+    roles: list[str] = []
+    if kind == "user":
+        roles = [world.role[id_].name for id_ in sorted(world.user_role.rights(row.id))]
+    access = _issue(world, row.id, kind, "access", roles, LIFETIMES["access"])
+    refresh = _issue(world, row.id, kind, "refresh", roles, LIFETIMES["refresh"])
+    return access, refresh
+
+
+def issue_for_container(world: World, subject: Mapping[str, Any]) -> str:
+    """
+    Return a token for the container of one run; it never expires.
+    """
+    return _issue(world, {"client_type": "container", **subject}, "container", "access", [], None)
+
+
+def _issue(
+    world: World, subject: int | Mapping[str, Any], kind: str, type_: str, roles: list[str], lifetime: int | None
+) -> str:
+    now = world.clock.epoch()
+    claims: dict[str, Any] = {
+        "fresh": False,
+        "iat": now,
+        "jti": world.next_uuid(),
+        "type": type_,
+        "sub": subject,
+        "nbf": now,
+        "csrf": world.next_uuid(),
+        "client_type": kind,
+        "roles": roles,
+    }
+    if lifetime is not None:
+        claims["exp"] = now + lifetime
+    return jwt.encode(claims, world.secret, ALGORITHM)
+
+
+def read(world: World, authorization: str | None, type_: str) -> dict[str, Any]:
+    """
+    Return the claims of the token in an `Authorization` header.
+
+    Parameters
+    ----------
+    world : World
+        The world whose secret and clock count.
+    authorization : str or None
+        The value of the header.
+    type_ : {"access", "refresh"}
+        The type of token that is wanted.
+
+    Returns
+    -------
+    dict
+        The claims.
+
+    Raises
+    ------
+    UnauthorizedError
+        If there is no bearer token, or it has expired.
+    UnreadableTokenError
+        If it is no token of this server, or of the other type.
+    """
+    claims = _decode(world, _bearer(authorization))
+    now = world.clock.epoch()
+    if "exp" in claims and claims["exp"] <= now:
+        raise UnauthorizedError(messages.TOKEN_EXPIRED)
+    if claims.get("nbf", now) > now or "sub" not in claims:
+        raise UnreadableTokenError(messages.TOKEN_NOT_YET_VALID)
+    if (claims.get("type", "access") == "refresh") != (type_ == "refresh"):
+        raise UnreadableTokenError(messages.TOKEN_OF_OTHER_TYPE.format(wanted=type_))
+    return claims
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, *words = (authorization or "").split(" ")
+    if scheme != "Bearer" or not words:
+        raise UnauthorizedError(messages.TOKEN_MISSING)
+    if len(words) != 1 or not words[0]:
+        raise UnreadableTokenError(messages.TOKEN_UNREADABLE)
+    return words[0]
+
+
+def _decode(world: World, token: str) -> dict[str, Any]:
+    claims = world.known_tokens.get(token)
+    if claims is None:
+        try:
+            claims = jwt.decode(token, world.secret, [ALGORITHM], options=UNCHECKED)
+        except jwt.InvalidTokenError as error:
+            raise UnreadableTokenError(messages.TOKEN_UNREADABLE) from error
+        world.known_tokens[token] = claims
+    return claims
+
+
+def authenticate(world: World, authorization: str | None, kinds: Collection[str]) -> Caller:
+    """
+    Return who sends a request, and note that they were seen.
+
+    Parameters
+    ----------
+    world : World
+        The world that they call.
+    authorization : str or None
+        The value of the `Authorization` header.
+    kinds : collection of str
+        The kinds of caller that the route is for.
+
+    Returns
+    -------
+    Caller
+        The caller, with its rules as they are now.
+
+    Raises
+    ------
+    UnauthorizedError, UnreadableTokenError
+        As `read`; also if the user or node no longer exists.
+    UnexpectedError
+        If the route is for other kinds of caller.
+    """
+    claims = read(world, authorization, "access")
+    caller = find_caller(world, claims)
+    if caller.kind not in kinds:
+        # Server quirk: 500, not 401 or 403 (4.0 to 4.15, every route with a token).
+        raise UnexpectedError(messages.WRONG_CALLER.format(kind=caller.kind, kinds=" or ".join(kinds)))
+    return caller
+
+
+def find_caller(world: World, claims: Mapping[str, Any]) -> Caller:
+    """
+    Return the caller that the claims of a token name, and note that a user or node was seen.
+    """
+    find = {"user": _user, "node": _node, "container": _container}.get(claims.get("client_type", ""))
+    if find is None:
+        raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
+    return find(world, claims["sub"])
+
+
+def _user(world: World, id_: int) -> Caller:
+    user = world.user.get(id_)
+    if user is None:
+        raise _absent(world.node, "user", id_)
+    world.user.replace(replace(user, last_seen=world.clock.text()))
+    return Caller(kind="user", id=id_, organization_id=user.organization_id, rules=rules_of_user(world, id_))
+
+
+def _node(world: World, id_: int) -> Caller:
+    node = world.node.get(id_)
+    if node is None:
+        raise _absent(world.user, "node", id_)
+    world.node.replace(replace(node, last_seen=world.clock.text()))
+    return Caller(
+        kind="node",
+        id=id_,
+        organization_id=node.organization_id,
+        rules=rules_of_default_role(world, NODE),
+        collaboration_id=node.collaboration_id,
+    )
+
+
+def _container(world: World, subject: Mapping[str, Any]) -> Caller:
+    return Caller(
+        kind="container",
+        id=subject["node_id"],
+        organization_id=subject["organization_id"],
+        rules=rules_of_default_role(world, CONTAINER),
+        collaboration_id=subject["collaboration_id"],
+        task_id=subject["task_id"],
+        image=subject["image"],
+    )
+
+
+def _absent(others: Collection[object], kind: str, id_: int) -> UnauthorizedError | UnexpectedError:
+    if id_ in others:
+        return UnexpectedError(messages.TOKEN_OF_OTHER_KIND.format(kind=kind, id=id_))
+    return UnauthorizedError(messages.BEARER_GONE.format(kind=kind, id=id_))
+
+
+def rules_of_default_role(world: World, name: str) -> frozenset[int]:
+    """
+    Return the ids of the rules of the default role with this name.
+    """
+    role = next(world.role[id_] for id_ in world.role.where("name", name) if world.role[id_].is_default_role)
+    return world.role_rule.rights(role.id)

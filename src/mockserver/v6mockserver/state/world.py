@@ -1,0 +1,210 @@
+"""
+The complete state of one server.
+
+A world has a table for each kind of row and a relation for each many-to-many link, named as in the real server's database. Everything else
+that a server remembers is here as well: its clock, its secrets, the counters that ids come from. Nothing is kept anywhere else, so a copy of a
+world is a snapshot of the server, and two worlds never see each other.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from secrets import token_hex
+from threading import RLock
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from v6mockserver.state import entities
+from v6mockserver.state.clock import Clock
+from v6mockserver.state.passwords import hash_password
+from v6mockserver.state.permissions import RuleKey
+from v6mockserver.state.tables import Relation, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RELEASES = {"4.15": "4.15.2"}
+"""The server that each accepted version stands for."""
+
+ROOT, CONTAINER, NODE = "Root", "container", "node"
+"""The default roles with a meaning of their own: all rules, a container's rules, a node's rules."""
+
+SHARED_SEQUENCES = {"user": "authenticatable", "node": "authenticatable"}
+"""Tables whose ids come from another sequence than their own: users and nodes share one."""
+
+
+class Event(NamedTuple):
+    """
+    Something to tell those who are connected to the event channel.
+
+    Attributes
+    ----------
+    name : str
+        The server's name for it, such as "new_task".
+    room : str
+        Who hears it, such as "collaboration_1".
+    data : mapping
+        What is told.
+    """
+
+    name: str
+    room: str
+    data: Mapping[str, Any]
+
+
+class World:
+    """
+    All state of one server.
+
+    Parameters
+    ----------
+    version : str
+        The server version that it behaves as, such as "4.15".
+    random_seed : int
+        What api keys and token ids are derived from, so that a test can be repeated. The secret that signs tokens is not: a token of
+        one server must mean nothing to another.
+    """
+
+    def __init__(self, version: str, random_seed: int) -> None:
+        self.version = version
+        self.random_seed = random_seed
+        self.secret = token_hex()
+        self.lock = RLock()
+        self.clock = Clock()
+        self.events: list[Event] = []
+        self.counters: dict[str, int] = {}
+        self.known_tokens: dict[str, dict[str, Any]] = {}
+        self.rule_ids: dict[RuleKey, int] = {}
+
+        self.organization: Table[entities.Organization] = Table("name")
+        self.collaboration: Table[entities.Collaboration] = Table("name")
+        self.study: Table[entities.Study] = Table("name", "collaboration_id")
+        self.user: Table[entities.User] = Table("username", "email", "organization_id")
+        self.node: Table[entities.Node] = Table("name", "api_key", "organization_id", "collaboration_id")
+        self.node_config: Table[entities.NodeConfig] = Table("node_id")
+        self.rule: Table[entities.Rule] = Table()
+        self.role: Table[entities.Role] = Table("name", "organization_id")
+        self.algorithm_store: Table[entities.AlgorithmStore] = Table("collaboration_id")
+        self.task: Table[entities.Task] = Table(
+            "collaboration_id", "study_id", "job_id", "parent_id", "init_org_id", "init_user_id"
+        )
+        self.task_database: Table[entities.TaskDatabase] = Table("task_id", "database")
+        self.run: Table[entities.Run] = Table("task_id", "organization_id")
+        self.port: Table[entities.Port] = Table("run_id")
+
+        self.collaboration_organization = Relation()
+        self.study_organization = Relation()
+        self.user_role = Relation()
+        self.user_rule = Relation()
+        self.role_rule = Relation()
+
+    @classmethod
+    def fresh(cls, version: str = "4.15", *, random_seed: int = 0) -> World:
+        """
+        Return the world of a server that was started for the first time: rules, default roles, user root with password root.
+
+        Parameters
+        ----------
+        version : str, default "4.15"
+            The server version that it behaves as.
+        random_seed : int, default 0
+            What api keys and token ids are derived from.
+
+        Returns
+        -------
+        World
+            A world of its own.
+        """
+        world = _first_start(version).copy()
+        world.random_seed = random_seed
+        world.secret = token_hex()
+        return world
+
+    def copy(self) -> World:
+        """
+        Return a world that shares this one's rows and nothing else.
+        """
+        other = World(self.version, self.random_seed)
+        other.secret = self.secret
+        other.clock = self.clock.copy()
+        other.counters = self.counters.copy()
+        other.known_tokens = self.known_tokens.copy()
+        other.rule_ids = self.rule_ids
+        for name, value in vars(self).items():
+            if isinstance(value, (Table, Relation)):
+                setattr(other, name, value.copy())
+        return other
+
+    @property
+    def release(self) -> str:
+        """
+        The exact server release that it behaves as, such as "4.15.2".
+        """
+        return RELEASES[self.version]
+
+    def next_id(self, table: str) -> int:
+        """
+        Return the next id of a table; ids are never given twice.
+        """
+        return self._count(SHARED_SEQUENCES.get(table, table))
+
+    def next_uuid(self) -> str:
+        """
+        Return the next of the world's own sequence of UUIDs.
+        """
+        digest = sha256(f"{self.random_seed} uuid {self._count('uuid')}".encode()).digest()
+        return str(UUID(bytes=digest[:16], version=4))
+
+    def _count(self, sequence: str) -> int:
+        self.counters[sequence] = count = self.counters.get(sequence, 0) + 1
+        return count
+
+    def emit(self, name: str, collaboration_id: int, data: Mapping[str, Any]) -> None:
+        """
+        Tell everybody connected in a collaboration; delivered once the request is answered.
+        """
+        self.events.append(Event(name, f"collaboration_{collaboration_id}", data))
+
+    def take_events(self) -> list[Event]:
+        """
+        Return what is to be told since the last call.
+        """
+        events, self.events = self.events, []
+        return events
+
+
+@cache
+def _first_start(version: str) -> World:
+    """
+    Build the world of a first start; a template that is only ever copied.
+    """
+    world = World(version, random_seed=0)
+    for number, rule in enumerate(_read(version, "rules.json"), start=1):
+        world.rule.add(entities.Rule(id=number, **rule))
+        world.rule_ids[RuleKey(rule["name"], rule["operation"], rule["scope"])] = number
+    world.organization.add(entities.Organization(id=world.next_id("organization"), name="root"))
+    for role in _read(version, "roles.json"):
+        id_ = world.next_id("role")
+        world.role.add(
+            entities.Role(id=id_, name=role["name"], description=role["description"], is_default_role=True)
+        )
+        keys = world.rule_ids if role["rules"] == "all" else [RuleKey(*text.split()) for text in role["rules"]]
+        world.role_rule.assign(id_, [world.rule_ids[key] for key in keys])
+    root = world.user.add(
+        entities.User(
+            id=world.next_id("user"),
+            username="root",
+            password=hash_password("root", salt="root"),
+            email="root@domain.ext",
+            organization_id=1,
+        )
+    )
+    world.user_role.add(root.id, world.role.where("name", ROOT)[0])
+    return world
+
+
+def _read(version: str, name: str) -> Any:  # noqa: ANN401 -- the shape is that of the file
+    return json.loads(resources.files("v6mockserver").joinpath("data", version, name).read_bytes())

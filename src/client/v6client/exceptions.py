@@ -184,7 +184,7 @@ class ServerRefusedError(V6ClientError):
         said = f"{self.method} {self.path} was refused with status {self.status}: {self.message}"
         details = "" if self.errors is None else f" {dict(self.errors)}"
         advice = self.advice()
-        return said + details + (f" {advice}" if advice else "")
+        return said + details + (f"\n{advice}" if advice else "")
 
     def advice(self) -> str:
         """

@@ -1,0 +1,291 @@
+"""
+The client of a user: logs in, holds the key, and leads to the sub-clients.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from v6client import _auth, resources
+from v6client import _models as models
+from v6client._crypto import Cryptor, PlainCryptor, RSACryptor
+from v6client._http import Connection, Timeout
+from v6client._waiting import Waiting
+from v6client.exceptions import KeyMismatchError, NotAuthenticatedError, PermissionDeniedError, UsageError
+from v6client.utils import LogLevel
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import requests
+    from typing_extensions import Self
+
+Kind = TypeVar("Kind", bound=resources.SubClient[Any])
+
+_log = logging.getLogger("v6client")
+
+
+class UserClient:
+    """
+    A user's view of a vantage6 server.
+
+    Parameters
+    ----------
+    host
+        Address of the server, with its scheme, such as `https://server.example`.
+    port
+        Its port; without one `host` says it all.
+    path
+        Where its API lives.
+    log_level
+        How much the logger `v6client` tells: a `LogLevel` or its name. No other logger is touched.
+    session
+        A `requests.Session` to use as it is, adapters, retries and all.
+    timeout
+        Seconds to wait for a connection and for each piece of an answer; one number, or two.
+    verify, cert, proxies
+        TLS verification, client certificate and proxies, as in `requests`.
+    errors
+        `raise` raises what the server refuses; `return` returns the server's message as a dict instead, as the
+        official client does.
+    progress
+        Whether `wait_for_results` tells how far the task is: True everywhere, False nowhere, None in terminals.
+
+    Attributes
+    ----------
+    whoami
+        Who is logged in: `type_`, `id_`, `name`, `organization_name` and `organization_id`; None before.
+    cryptor
+        What encrypts inputs and decrypts results.
+    connection
+        The conversation with the server.
+    """
+
+    Collaboration = resources.Collaboration
+    Node = resources.Node
+    Organization = resources.Organization
+    Result = resources.Result
+    Role = resources.Role
+    Rule = resources.Rule
+    Run = resources.Run
+    Task = resources.Task
+    User = resources.User
+    Util = resources.Util
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        path: str = "/api",
+        log_level: str | LogLevel = "debug",
+        *,
+        session: requests.Session | None = None,
+        timeout: Timeout = (5.0, 60.0),
+        verify: bool | str | None = None,
+        cert: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        errors: str = "raise",
+        progress: bool | None = None,
+    ) -> None:
+        if errors not in {"raise", "return"}:
+            raise UsageError(f"errors is 'raise' or 'return', not {errors!r}")
+        _log.setLevel(_level(log_level))
+        self.host, self.port, self.path = host, port, path
+        self.connection = Connection(
+            self.base_path, session=session, timeout=timeout, verify=verify, cert=cert, proxies=proxies
+        )
+        self.whoami: models.WhoAmI | None = None
+        self.cryptor: Cryptor = PlainCryptor()
+        self._returns_errors = errors == "return"
+        self._progress = progress
+        self.collaboration = self._made(self.Collaboration)
+        self.node = self._made(self.Node)
+        self.organization = self._made(self.Organization)
+        self.result = self._made(self.Result)
+        self.role = self._made(self.Role)
+        self.rule = self._made(self.Rule)
+        self.run = self._made(self.Run)
+        self.task = self._made(self.Task)
+        self.user = self._made(self.User)
+        self.util = self._made(self.Util)
+        self._waiting = self._made(Waiting)
+
+    def _made(self, kind: type[Kind]) -> Kind:
+        made = kind(self)
+        return cast("Kind", resources.ReturningRefusals(made)) if self._returns_errors else made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def base_path(self) -> str:
+        """
+        The address of the server's API.
+        """
+        if not self.host.startswith(("http://", "https://")):
+            raise UsageError(f"host starts with http:// or https://, not {self.host!r}")
+        port = f":{self.port}" if self.port else ""
+        return f"{self.host.rstrip('/')}{port}/{self.path.strip('/')}".rstrip("/")
+
+    @property
+    def token(self) -> str | None:
+        """
+        The current access token, None before `authenticate`.
+        """
+        return self.connection.token
+
+    @property
+    def name(self) -> str | None:
+        """
+        The first name of the user, None before `authenticate`.
+        """
+        return None if self.whoami is None else self.whoami.name
+
+    def close(self) -> None:
+        """
+        Forget the login and the key, and close the connections.
+        """
+        self.whoami = None
+        self.cryptor = PlainCryptor()
+        self.connection.close()
+
+    def authenticate(self, username: str, password: str, mfa_code: str | int | None = None) -> None:
+        """
+        Log in.
+
+        There is no encryption until `setup_encryption` is called.
+
+        Parameters
+        ----------
+        username, password
+            Who you are.
+        mfa_code
+            The current code of your authenticator app, if the server asks for one.
+
+        Raises
+        ------
+        AuthenticationError
+            The credentials are not right, the code is missing, or the second factor has to be set up first; then
+            `error.body` holds `qr_uri` and `otp_secret` for an authenticator app.
+        """
+        credentials = {"username": username, "password": password}
+        if mfa_code is not None:
+            credentials["mfa_code"] = str(mfa_code).zfill(6)  # a number has lost its leading zeros
+        answer = self.connection.login("token/user", credentials)
+        self.cryptor = PlainCryptor()
+        self.whoami = self._identity(_auth.claims(answer["access_token"])["sub"])
+
+    def _identity(self, user_id: int) -> models.WhoAmI:
+        user = self.connection.request("GET", f"user/{user_id}")
+        organization_id = user["organization"]["id"]
+        try:
+            organization = self.connection.request("GET", f"organization/{organization_id}")["name"]
+        except PermissionDeniedError:
+            organization = None  # a user without any rule may log in all the same
+        return models.WhoAmI("user", user_id, user["firstname"], organization, organization_id)
+
+    def setup_encryption(self, private_key_file: str | os.PathLike[str] | None, *, overwrite: bool = False) -> None:
+        """
+        Set the private key of your organization, or none.
+
+        The server gets the public key that belongs to it, if it has none yet.
+
+        Parameters
+        ----------
+        private_key_file
+            The key in PEM format; None for collaborations that are not encrypted.
+        overwrite
+            Replace another public key that the server may have. What was encrypted for that one stays so, and your
+            organization's nodes need the new private key.
+
+        Raises
+        ------
+        NoPrivateKeyError
+            The file cannot be read.
+        KeyMismatchError
+            The server has another public key, and `overwrite` was not set.
+        """
+        if private_key_file is None:
+            self.cryptor = PlainCryptor()
+            return
+        if self.whoami is None:
+            raise NotAuthenticatedError("a key belongs to an organization: call authenticate() first")
+        cryptor = RSACryptor.from_file(private_key_file)
+        self._publish(cryptor, f"organization/{self.whoami.organization_id}", overwrite=overwrite)
+        self.cryptor = cryptor
+
+    def _publish(self, cryptor: RSACryptor, path: str, *, overwrite: bool) -> None:
+        organization = self.connection.request("GET", path)
+        known = organization["public_key"]
+        if known and cryptor.is_pair_of(known):
+            return
+        if known and not overwrite:
+            raise KeyMismatchError(
+                f"the server has another public key of {organization['name']} than the one of this private key. "
+                "Either give the private key that belongs to it, which the organization's nodes use too; or, if that "
+                "one is lost, replace it with setup_encryption(..., overwrite=True)"
+            )
+        self.connection.request("PATCH", path, json={"public_key": cryptor.public_key})
+
+    def wait_for_results(
+        self,
+        task_id: int,
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        progress: bool | None = None,
+        raise_on_failure: bool = True,
+    ) -> models.Page[models.Result]:
+        """
+        Wait until a task has ended, and view all its results.
+
+        Parameters
+        ----------
+        task_id
+            The task.
+        interval
+            Longest pause between two looks, in seconds; the first ones are shorter.
+        timeout
+            How long to wait, in seconds; without it, as long as it takes.
+        progress
+            Whether to tell how far the task is: True everywhere, False nowhere, None as the client was told.
+        raise_on_failure
+            Whether a failed run is an error. If not, waiting goes on until the other runs have ended too, and the
+            failed run's result is empty.
+
+        Returns
+        -------
+        dict
+            As `result.from_task`.
+
+        Raises
+        ------
+        TaskFailedError
+            A run has failed; the error has the logs.
+        TaskTimeoutError
+            The time is up; the error tells what was not finished, and which nodes are offline.
+        """
+        return self._waiting.for_results(
+            task_id,
+            interval,
+            timeout=math.inf if timeout is None else timeout,
+            progress=self._progress if progress is None else progress,
+            raise_on_failure=raise_on_failure,
+        )
+
+
+def _level(log_level: str | LogLevel) -> str:
+    try:
+        return LogLevel(log_level).name
+    except ValueError:
+        known = ", ".join(level.value for level in LogLevel)
+        raise UsageError(f"log_level is one of {known}, not {log_level!r}") from None

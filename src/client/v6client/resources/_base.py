@@ -1,0 +1,116 @@
+"""
+What all sub-clients share.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+
+from v6client._models import Row
+from v6client._paging import checked
+from v6client.exceptions import NotAuthenticatedError, ServerRefusedError, SessionExpiredError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from v6client import _models as models
+    from v6client._client import UserClient
+
+
+class SubClient(Generic[Row]):
+    """
+    The calls about one noun of the server.
+
+    Parameters
+    ----------
+    parent
+        The client whose login these calls use.
+    """
+
+    noun: ClassVar[str] = ""
+
+    # Without an order, PostgreSQL may show a row on two pages and another one on none. Tasks and runs have their own.
+    order: ClassVar[str | None] = "id"
+
+    def __init__(self, parent: UserClient) -> None:
+        self.parent = parent
+
+    @property
+    def _me(self) -> models.WhoAmI:
+        if self.parent.whoami is None:
+            raise NotAuthenticatedError("who is asking is known after a login: call authenticate() first")
+        return self.parent.whoami
+
+    def _request(self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None) -> Any:
+        return self.parent.connection.request(method, path, json=json, params=params)
+
+    def _path(self, id_: int) -> str:
+        return f"{self.noun}/{whole(id_, self.noun)}"
+
+    def _get(self, id_: int, **params: Any) -> Row:
+        return cast("Row", self._request("GET", self._path(id_), params=params))
+
+    def _create(self, **fields: Any) -> Row:
+        return cast("Row", self._request("POST", self.noun, json=given(**fields)))
+
+    def _update(self, id_: int, **fields: Any) -> Row:
+        return cast("Row", self._request("PATCH", self._path(id_), json=given(**fields)))
+
+    def _delete(self, id_: int) -> models.Message:
+        return cast("models.Message", self._request("DELETE", self._path(id_)))
+
+    def _list(self, page: int | None, per_page: int | None, **params: Any) -> models.Page[Row]:
+        query = {"sort": self.order, "page": page, "per_page": per_page, **params}
+        return cast("models.Page[Row]", checked(self._request("GET", self.noun, params=query), self.noun))
+
+
+class ReturningRefusals:
+    """
+    A sub-client that returns the server's message where the sub-client itself raises a refusal.
+
+    Parameters
+    ----------
+    sub_client
+        The sub-client that makes the calls.
+    """
+
+    def __init__(self, sub_client: SubClient[Any]) -> None:
+        self._sub_client = sub_client
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._sub_client, name)
+        return returning_refusals(attribute) if callable(attribute) else attribute
+
+
+def returning_refusals(method: Callable[..., Any]) -> Callable[..., Any]:
+    """
+    A method as it is, but for the server's message being returned instead of raised.
+    """
+
+    @wraps(method)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except SessionExpiredError:
+            raise
+        except ServerRefusedError as refused:
+            return refused.body
+
+    return wrapped
+
+
+def whole(id_: int, noun: str) -> int:
+    """
+    An id, if it is one: the server answers anything else as if the route did not exist.
+    """
+    if not str(id_).isdecimal():
+        raise UsageError(f"the id of a {noun} is a whole number, not {id_!r}")
+    return id_
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """
+    The fields that were given: the server takes null for none of them.
+    """
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,138 @@
+"""
+Runs: what each organization does for a task.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from v6client import _models as models
+from v6client._paging import PAGE_SIZE, walk
+from v6client._payloads import input_text
+from v6client.resources._base import SubClient, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Range = tuple[str, str]
+
+
+class Run(SubClient[models.Run]):
+    """
+    Calls about runs.
+
+    Their inputs come as JSON text. One that was encrypted for another organization stays as it was sent.
+    """
+
+    noun = "run"
+    order = None
+
+    def get(self, id_: int, include_task: bool = False) -> models.Run:
+        """
+        View one run.
+
+        Parameters
+        ----------
+        id_
+            The run.
+        include_task
+            Whether `task` is the task itself instead of a reference.
+        """
+        return self._readable(self._get(id_, include=_included(include_task)))
+
+    def list(
+        self,
+        task: int | None = None,
+        organization: int | None = None,
+        state: str | None = None,
+        node: int | None = None,
+        include_task: bool = False,
+        started: Range | None = None,
+        assigned: Range | None = None,
+        finished: Range | None = None,
+        port: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+    ) -> models.Page[models.Run]:
+        """
+        View one page of the runs, newest first.
+
+        Parameters
+        ----------
+        task, organization, node
+            Only runs of this task, by this organization, or on this node.
+        state
+            `open` for those that are not finished.
+        include_task
+            Whether `task` is the task itself instead of a reference.
+        started, assigned, finished
+            From when till when, such as `("2026-01-01", "2026-01-31")`.
+        port
+            Only runs that listen at this port.
+        page, per_page
+            Which page, of how many runs; without them the server decides (the first ten).
+        """
+        answer = self._list(
+            page,
+            per_page,
+            task_id=task,
+            organization_id=organization,
+            state=state,
+            node_id=node,
+            include=_included(include_task),
+            port=port,
+            **_between("started", started),
+            **_between("assigned", assigned),
+            **_between("finished", finished),
+        )
+        return {**answer, "data": [self._readable(run) for run in answer["data"]]}
+
+    def iter(
+        self,
+        *,
+        task: int | None = None,
+        organization: int | None = None,
+        state: str | None = None,
+        node: int | None = None,
+        include_task: bool = False,
+        started: Range | None = None,
+        assigned: Range | None = None,
+        finished: Range | None = None,
+        port: int | None = None,
+    ) -> Iterator[models.Run]:
+        """
+        Walk all runs, with the filters of `list`.
+        """
+        page = partial(self.list, task, organization, state, node, include_task)
+        return walk(partial(page, started, assigned, finished, port, per_page=PAGE_SIZE))
+
+    def from_task(self, task_id: int, include_task: bool = False) -> models.Page[models.Run]:
+        """
+        View all runs of a task, however many there are.
+
+        Parameters
+        ----------
+        task_id
+            The task.
+        include_task
+            Whether `task` is the task itself instead of a reference.
+        """
+        return {"data": [*self.iter(task=whole(task_id, "task"), include_task=include_task)], "links": {}}
+
+    def _readable(self, run: models.Run) -> models.Run:
+        # With a blob store the input is the name of a blob; like a ciphertext, it stays as it is.
+        if not run.get("input") or run.get("blob_storage_used"):
+            return run
+        return {**run, "input": input_text(run["input"], self.parent.cryptor)}
+
+
+def _included(task: bool) -> str | None:
+    return "task" if task else None
+
+
+def _between(event: str, times: Range | None) -> dict[str, Any]:
+    if times is None:
+        return {}
+    since, until = times
+    return {f"{event}_from": since, f"{event}_till": until}

@@ -1,0 +1,262 @@
+"""
+Tasks: an algorithm, its input, and the organizations that shall run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from v6client import _models as models
+from v6client._crypto import PlainCryptor, RSACryptor
+from v6client._paging import PAGE_SIZE, walk
+from v6client._payloads import dumped
+from v6client.exceptions import EncryptionError, NoPrivateKeyError, UsageError
+from v6client.resources._base import SubClient, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from v6client._client import UserClient
+
+Database = Mapping[str, Any]
+
+
+class Task(SubClient[models.Task]):
+    """
+    Calls about tasks.
+    """
+
+    noun = "task"
+    order = None
+
+    def __init__(self, parent: UserClient) -> None:
+        super().__init__(parent)
+        # By collaboration, whether it is encrypted: asked once each.
+        self._encrypted: dict[int, bool] = {}
+
+    def get(self, id_: int, include_results: bool = False) -> models.Task:
+        """
+        View one task.
+
+        Parameters
+        ----------
+        id_
+            The task.
+        include_results
+            Whether `results` is a list instead of a link. These are as the server has them; `result.from_task`
+            decrypts.
+        """
+        return self._get(id_, include=_included(include_results))
+
+    def list(
+        self,
+        initiating_org: int | None = None,
+        initiating_user: int | None = None,
+        collaboration: int | None = None,
+        image: str | None = None,
+        parent: int | None = None,
+        job: int | None = None,
+        name: str | None = None,
+        include_results: bool = False,
+        description: str | None = None,
+        database: str | None = None,
+        run: int | None = None,
+        status: str | None = None,
+        user_created: bool | None = None,
+        page: int | None = 1,
+        per_page: int | None = 20,
+    ) -> models.Page[models.Task]:
+        """
+        View one page of the tasks, newest first.
+
+        Parameters
+        ----------
+        initiating_org, initiating_user, collaboration
+            Only tasks by this organization or user, or in this collaboration.
+        image, name, description
+            `%` stands for any text.
+        parent, job
+            Only subtasks of this task, or tasks of this job.
+        include_results
+            Whether `results` is a list instead of a link.
+        database
+            Only tasks that use the database with this label.
+        run, status
+            Only the task of this run, or tasks with this status. Servers up to 4.15 (at least) fail on both.
+        user_created
+            Only tasks made by users, or only those made by algorithms.
+        page, per_page
+            Which page, of how many tasks.
+        """
+        return self._list(
+            page,
+            per_page,
+            init_org_id=initiating_org,
+            init_user_id=initiating_user,
+            collaboration_id=collaboration,
+            image=image,
+            parent_id=parent,
+            job_id=job,
+            name=name,
+            include=_included(include_results),
+            description=description,
+            database=database,
+            run_id=run,
+            status=status,
+            is_user_created=None if user_created is None else int(user_created),
+        )
+
+    def iter(
+        self,
+        *,
+        initiating_org: int | None = None,
+        initiating_user: int | None = None,
+        collaboration: int | None = None,
+        image: str | None = None,
+        parent: int | None = None,
+        job: int | None = None,
+        name: str | None = None,
+        include_results: bool = False,
+        description: str | None = None,
+        database: str | None = None,
+        run: int | None = None,
+        status: str | None = None,
+        user_created: bool | None = None,
+    ) -> Iterator[models.Task]:
+        """
+        Walk all tasks, with the filters of `list`.
+        """
+        page = partial(self.list, initiating_org, initiating_user, collaboration, image, parent, job, name)
+        page = partial(page, include_results, description, database, run, status, user_created)
+        return walk(partial(page, per_page=PAGE_SIZE))
+
+    def create(
+        self,
+        collaboration: int,
+        organizations: Sequence[int],
+        name: str,
+        image: str,
+        description: str,
+        input_: Any,
+        databases: str | Sequence[str | Database] | None = None,
+    ) -> models.Task:
+        """
+        Create a task: each organization's node runs the algorithm, as soon as it is online.
+
+        In an encrypted collaboration the input is encrypted for each organization on its own.
+
+        Parameters
+        ----------
+        collaboration
+            The collaboration whose nodes shall run it.
+        organizations
+            The ids of those of its organizations that shall.
+        name, description
+            What to call it.
+        image
+            The Docker image with the algorithm.
+        input_
+            What the algorithm gets: `{"method": ..., "args": [...], "kwargs": {...}}`.
+        databases
+            Labels of the nodes' databases, or dicts with a `label` and, as the kind of database asks for them, `query`,
+            `sheet_name` or `preprocessing`.
+
+        Raises
+        ------
+        NoPrivateKeyError
+            The collaboration is encrypted and `setup_encryption` was not given a key. Nothing was sent.
+        EncryptionError
+            One of the organizations has no public key. Nothing was sent.
+        """
+        message, used = dumped(input_), _databases(databases)
+        receivers = _receivers(organizations)
+        if self._is_encrypted(collaboration):
+            inputs = self._encrypted_inputs(collaboration, receivers, message)
+        else:
+            inputs = dict.fromkeys(receivers, PlainCryptor().encrypt(message))
+        return self._create(
+            name=name,
+            image=image,
+            collaboration_id=collaboration,
+            description=description,
+            organizations=[{"id": receiver, "input": inputs[receiver]} for receiver in receivers],
+            databases=used,
+        )
+
+    def delete(self, id_: int) -> models.Message:
+        """
+        Delete a task and its runs; what is still running is stopped.
+        """
+        return self._delete(id_)
+
+    def kill(self, id_: int) -> models.Message:
+        """
+        Stop a task on all nodes. It stays on the server, and cannot be started again.
+        """
+        return cast("models.Message", self._request("POST", "kill/task", json={"id": id_}))
+
+    def _is_encrypted(self, collaboration: int) -> bool:
+        if collaboration not in self._encrypted:
+            row = self._request("GET", f"collaboration/{whole(collaboration, 'collaboration')}")
+            self._encrypted[collaboration] = row["encrypted"]
+        return self._encrypted[collaboration]
+
+    def _encrypted_inputs(self, collaboration: int, receivers: Sequence[int], message: bytes) -> dict[int, str]:
+        cryptor = self.parent.cryptor
+        if not isinstance(cryptor, RSACryptor):
+            raise NoPrivateKeyError(
+                f"collaboration {collaboration} is encrypted and no private key is set, so the results could not be "
+                "read: call setup_encryption() with the path of your organization's private key"
+            )
+        members = {row["id"]: row for row in self.parent.organization.iter(collaboration=collaboration)}
+        return {id_: _encrypted_for(members, id_, cryptor, message) for id_ in receivers}
+
+
+def _encrypted_for(members: Mapping[int, models.Organization], id_: int, cryptor: RSACryptor, message: bytes) -> str:
+    if id_ not in members:
+        raise UsageError(f"organization {id_} is not in the collaboration, whose members are {sorted(members)}")
+    name, public_key = members[id_]["name"], members[id_]["public_key"]
+    if not public_key:
+        raise EncryptionError(
+            f"{name} (organization {id_}) has no public key on the server, so nothing can be encrypted for it: it gets "
+            "one when its node starts, or when one of its users calls setup_encryption()"
+        )
+    try:
+        return cryptor.encrypt(message, public_key)
+    except EncryptionError as error:
+        raise EncryptionError(f"the public key of {name} (organization {id_}) cannot be used: {error}") from error
+
+
+def _receivers(organizations: Sequence[int]) -> Sequence[int]:
+    try:
+        receivers = [*organizations]
+    except TypeError:
+        raise UsageError(f"organizations is a list of ids, not {organizations!r}") from None
+    if not receivers:
+        raise UsageError("organizations is empty: name at least one that shall run the task")
+    return receivers
+
+
+def _databases(databases: str | Sequence[str | Database] | None) -> Sequence[Database]:
+    """
+    The databases in the one form that the server takes.
+    """
+    several = [databases] if isinstance(databases, str) else databases or []
+    return [_database(one) for one in several]
+
+
+def _database(given: object) -> Database:
+    database = {"label": given} if isinstance(given, str) else given
+    # The label becomes part of the name of an environment variable.
+    if isinstance(database, Mapping) and isinstance(label := database.get("label"), str) and label.isidentifier():
+        return database
+    raise UsageError(
+        "a database is a dict with a 'label' of letters, digits and underscores, such as {'label': 'default'}, "
+        f"not {given!r}"
+    )
+
+
+def _included(results: bool) -> str | None:
+    return "results" if results else None

@@ -63,8 +63,12 @@ SUBTASK_REFUSED = "A container can only create tasks for its own collaboration a
 STORE_OF_OTHER = "Algorithm store {id} does not serve collaboration {collaboration}"
 STORES_NOT_IN_MOCK = "Tasks from an algorithm store are not in this mock yet; leave store_id out"
 INPUT_NOT_BASE64 = "The input for organization {organization} is not base64 text"
-INPUT_NOT_ENCRYPTED = "Collaboration {collaboration} is encrypted, but the input for organization {organization} is readable"
-INPUT_ENCRYPTED = "Collaboration {collaboration} is not encrypted, but the input for organization {organization} is not readable"
+INPUT_NOT_ENCRYPTED = (
+    "Collaboration {collaboration} is encrypted, but the input for organization {organization} is readable"
+)
+INPUT_ENCRYPTED = (
+    "Collaboration {collaboration} is not encrypted, but the input for organization {organization} is not readable"
+)
 IMAGE_DIFFERS = "The image is not the one of task {id}"
 COLLABORATION_DIFFERS = "Task {id} belongs to another collaboration than this node"
 TASK_FINISHED = "Task {id} is finished"

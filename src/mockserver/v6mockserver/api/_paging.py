@@ -116,4 +116,3 @@ def _links(number: int, last: int) -> dict[str, str]:
     return {
         relation: f"{path}?{urlencode(query | {'page': page})}" for relation, page in pages.items() if present[relation]
     }
-

@@ -145,9 +145,7 @@ def render(world: World, row: Task) -> dict[str, Any]:
         "children": to_many("task", parent_id=row.id),
         "runs": to_many("run", task_id=row.id),
         "results": to_many("result", task_id=row.id),
-        "databases": [
-            {"label": one.database, "parameters": one.parameters} for one in tasks.databases(world, row.id)
-        ],
+        "databases": [{"label": one.database, "parameters": one.parameters} for one in tasks.databases(world, row.id)],
     }
 
 

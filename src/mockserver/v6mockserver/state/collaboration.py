@@ -39,7 +39,6 @@ BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 """What the filter `encrypted` reads, in lower case: SQLite understands the digits, PostgreSQL the words as well."""
 
 
-
 def view(world: World, caller: Caller, id_: int) -> entities.Collaboration:
     """
     Return a collaboration that the caller may view: any with the global rule, else those of its organization.
@@ -65,9 +64,7 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
         yield Among("encrypted", {BOOLEANS[encrypted.lower()]} if encrypted.lower() in BOOLEANS else ())
     if (organization_id := parameters.integer("organization_id")) is not None:
         if widest(world, caller, NOUN, VIEW) != GLOBAL and organization_id != caller.organization_id:
-            raise PermissionDeniedError(
-                messages.DENIED.format(decision=decide(world, caller, NOUN, VIEW, [GLOBAL]))
-            )
+            raise PermissionDeniedError(messages.DENIED.format(decision=decide(world, caller, NOUN, VIEW, [GLOBAL])))
         yield Among("id", world.collaboration_organization.lefts(organization_id))
     if (store_id := parameters.integer("algorithm_store_id")) is not None:
         store = existing(world.algorithm_store, "algorithm store", store_id)
@@ -83,9 +80,7 @@ def create(
     """
     _require_free(world, name)
     require(decide(world, caller, NOUN, CREATE, [GLOBAL]))
-    row = world.collaboration.add(
-        entities.Collaboration(id=world.next_id(NOUN), name=name, encrypted=encrypted)
-    )
+    row = world.collaboration.add(entities.Collaboration(id=world.next_id(NOUN), name=name, encrypted=encrypted))
     _set_members(world, row.id, organization_ids)
     return row
 

@@ -38,7 +38,6 @@ NOUN = "node"
 ONLINE, OFFLINE = "online", "offline"
 
 
-
 def find_by_api_key(world: World, api_key: str) -> entities.Node | None:
     """
     Return the node with this api key, or None.
@@ -106,7 +105,9 @@ def create(
     Register a node and return it with its api key, which is shown this once.
     """
     there = existing(world.collaboration, "collaboration", collaboration_id)
-    owner = existing(world.organization, "organization", caller.organization_id if organization_id is None else organization_id)
+    owner = existing(
+        world.organization, "organization", caller.organization_id if organization_id is None else organization_id
+    )
     require(on_organization(world, caller, NOUN, CREATE, owner.id))
     if (there.id, owner.id) not in world.collaboration_organization:
         raise BadRequestError(messages.NOT_A_MEMBER.format(organization=owner.id, collaboration=there.id))
@@ -195,6 +196,4 @@ def share_configuration(world: World, id_: int, settings: Iterable[tuple[str, st
     for config_id in list(world.node_config.where("node_id", id_)):
         world.node_config.remove(config_id)
     for key, value in settings:
-        world.node_config.add(
-            entities.NodeConfig(id=world.next_id("node_config"), node_id=id_, key=key, value=value)
-        )
+        world.node_config.add(entities.NodeConfig(id=world.next_id("node_config"), node_id=id_, key=key, value=value))

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 NOUN = "organization"
 
 
-
 def view(world: World, caller: Caller, id_: int) -> entities.Organization:
     """
     Return an organization that the caller may view.

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 NOUN = "role"
 
 
-
-
 def view(world: World, caller: Caller, id_: int) -> entities.Role:
     """
     Return a role that the caller may view: by rule, because it is theirs, or a default role with any rule to view roles.
@@ -119,7 +117,9 @@ def create(
     Create a role of rules that the caller holds, in their own organization or another.
     """
     _check_rules(world, caller, rules)
-    owner = existing(world.organization, "organization", caller.organization_id if organization_id is None else organization_id)
+    owner = existing(
+        world.organization, "organization", caller.organization_id if organization_id is None else organization_id
+    )
     require(on_organization(world, caller, NOUN, CREATE, owner.id))
     row = world.role.add(
         entities.Role(id=world.next_id(NOUN), name=name, description=description, organization_id=owner.id)

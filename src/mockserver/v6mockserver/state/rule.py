@@ -24,8 +24,6 @@ SHORT_FORMS = {operation[0].lower(): operation for operation in OPERATIONS} | {
 """The short forms that the filters accept beside the names."""
 
 
-
-
 def visible(world: World, parameters: Parameters) -> Selection[entities.Rule]:
     """
     Return the rules that the query selects; every user may view all of them.

@@ -96,9 +96,7 @@ def _within_reach(world: World, caller: Caller) -> list[Among | Predicate]:
     scope = require_any(world, caller, NOUN, VIEW)
     reach: dict[str, list[Among | Predicate]] = {
         GLOBAL: [],
-        COLLABORATION: [
-            _in_collaborations(world, world.collaboration_organization.lefts(caller.organization_id))
-        ],
+        COLLABORATION: [_in_collaborations(world, world.collaboration_organization.lefts(caller.organization_id))],
         # Server quirk: here the organization that runs it counts, for a single run the one that started it (4.0 to 4.15).
         ORGANIZATION: [Among("organization_id", {caller.organization_id})],
         OWN: [lambda row: world.task[row.task_id].init_user_id == caller.user_id],
@@ -172,5 +170,3 @@ def ports(world: World, id_: int) -> list[entities.Port]:
     Return the ports that a run offers.
     """
     return [world.port[port_id] for port_id in world.port.where("run_id", id_)]
-
-

@@ -115,9 +115,7 @@ def _within_reach(world: World, caller: Caller, parameters: Parameters) -> list[
     # Server quirk: for a container, too, these are all collaborations of its organization (4.0 to 4.15, GET /task).
     reach = {
         GLOBAL: [],
-        COLLABORATION: [
-            Among("collaboration_id", world.collaboration_organization.lefts(caller.organization_id))
-        ],
+        COLLABORATION: [Among("collaboration_id", world.collaboration_organization.lefts(caller.organization_id))],
         ORGANIZATION: [Among("init_org_id", {caller.organization_id})],
         OWN: [Among("init_user_id", {caller.user_id})],
     }
@@ -302,9 +300,7 @@ def kill(world: World, row: entities.Task) -> None:
     """
     family = [row.id, *world.task.where("parent_id", row.id)]
     victims = [run for task_id in family for run in runs(world, task_id) if run.finished_at is None]
-    kill_list = [
-        {"task_id": run.task_id, "run_id": run.id, "organization_id": run.organization_id} for run in victims
-    ]
+    kill_list = [{"task_id": run.task_id, "run_id": run.id, "organization_id": run.organization_id} for run in victims]
     world.emit(
         "kill_containers",
         row.collaboration_id,

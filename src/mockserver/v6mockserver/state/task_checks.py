@@ -103,9 +103,7 @@ def _policy(world: World, caller: Caller, node: entities.Node) -> None:
         raise BadRequestError(messages.NODE_REFUSES_USER.format(node=node.name))
 
 
-def caller(
-    world: World, caller: Caller, collaboration: entities.Collaboration, image: str
-) -> entities.Task | None:
+def caller(world: World, caller: Caller, collaboration: entities.Collaboration, image: str) -> entities.Task | None:
     """
     Refuse unless the caller may create tasks in the collaboration; return the parent of a container's subtask.
     """

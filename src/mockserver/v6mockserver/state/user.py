@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 NOUN = "user"
 
 
-
 def view(world: World, caller: Caller, id_: int) -> entities.User:
     """
     Return a user whom the caller may view; everybody may view themselves.
@@ -91,9 +90,7 @@ def _within_reach(world: World, caller: Caller, parameters: Parameters) -> list[
     if scope == GLOBAL:
         return []
     own = {caller.organization_id}
-    return [
-        Among("organization_id", own | partners(world, caller.organization_id) if scope == COLLABORATION else own)
-    ]
+    return [Among("organization_id", own | partners(world, caller.organization_id) if scope == COLLABORATION else own)]
 
 
 def create(

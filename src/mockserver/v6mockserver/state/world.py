@@ -188,9 +188,7 @@ def _first_start(version: str) -> World:
     world.organization.add(entities.Organization(id=world.next_id("organization"), name="root"))
     for role in _read(version, "roles.json"):
         id_ = world.next_id("role")
-        world.role.add(
-            entities.Role(id=id_, name=role["name"], description=role["description"], is_default_role=True)
-        )
+        world.role.add(entities.Role(id=id_, name=role["name"], description=role["description"], is_default_role=True))
         keys = world.rule_ids if role["rules"] == "all" else [RuleKey(*text.split()) for text in role["rules"]]
         world.role_rule.assign(id_, [world.rule_ids[key] for key in keys])
     root = world.user.add(

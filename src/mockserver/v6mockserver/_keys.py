@@ -1,0 +1,67 @@
+"""
+Ready-made RSA-4096 keys: making one takes a second, a test has no second.
+
+Their private halves are public, so they protect nothing. They are for mocks only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+FOLDER = Path(__file__).parent / "data" / "keys"
+COUNT = 16
+"""How many keys there are."""
+
+
+def path(number: int) -> Path:
+    """
+    Return the file of a ready-made key.
+
+    Parameters
+    ----------
+    number : int
+        Which one, from 0.
+
+    Returns
+    -------
+    Path
+        A PEM file, PKCS#1, without a passphrase.
+
+    Raises
+    ------
+    IndexError
+        If there are not so many.
+    """
+    if not 0 <= number < COUNT:
+        msg = f"there is no ready-made key {number}; there are {COUNT}. Give each further organization a private_key of its own"
+        raise IndexError(msg)
+    return FOLDER / f"insecure-test-key-{number + 1:02}.pem"
+
+
+@cache
+def load(file: Path) -> RSAPrivateKey:
+    """
+    Return the key in a PEM file.
+
+    The key of a simulated node is not checked: that takes 0.4 s, and nobody is protected by it.
+    """
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return load_pem_private_key(file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)  # type: ignore[return-value]  # an RSA key, or encrypting with it fails
+
+
+def public_text(key: RSAPrivateKey) -> str:
+    """
+    Return the public half of a key as organizations carry it: base64 of the PEM.
+    """
+    from base64 import b64encode
+
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return b64encode(pem).decode()

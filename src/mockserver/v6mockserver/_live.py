@@ -1,0 +1,56 @@
+"""
+Serving a WSGI application on a port, in a thread of this process.
+"""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+LOOPBACK = "127.0.0.1"
+THREADS = 8
+
+
+class LiveServer:
+    """
+    An application on a port: listening when this object exists, gone when `stop` returns.
+
+    Parameters
+    ----------
+    application : callable
+        The WSGI application.
+    host : str, default "127.0.0.1"
+        The address to listen on.
+    port : int, default 0
+        The port; 0 takes a free one.
+    """
+
+    def __init__(self, application: WSGIApplication, host: str = LOOPBACK, port: int = 0) -> None:
+        import waitress
+
+        self._sockets: dict[int, Any] = {}
+        self._server = waitress.create_server(
+            application, host=host, port=port, threads=THREADS, map=self._sockets, clear_untrusted_proxy_headers=True
+        )
+        self.host, self.port = host, int(self._server.effective_port)
+        self._thread = Thread(target=self._server.run, name=f"v6mockserver {self.port}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """
+        Finish the requests that are being answered, close every connection, and end the threads.
+        """
+        self._server.task_dispatcher.shutdown()
+        # Sockets belong to the loop's thread, so it is asked to close them; with the last one the loop ends.
+        self._server.trigger.pull_trigger(self._close_all)
+        self._thread.join()
+
+    def _close_all(self) -> None:
+        for dispatcher in list(self._sockets.values()):
+            if dispatcher is not self._server.trigger:
+                dispatcher.close()
+        self._server.trigger.close()
+        self._sockets.clear()

@@ -1,0 +1,272 @@
+"""
+A vantage6 server in memory, with its nodes.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import requests
+from werkzeug.wsgi import ClosingIterator
+
+from v6client import UserClient
+from v6mockserver import _seed
+from v6mockserver._app import application
+from v6mockserver._errors import MockUsageError
+from v6mockserver._events import EventChannel
+from v6mockserver._live import LiveServer
+from v6mockserver._wsgi import WSGIAdapter
+from v6mockserver.api._routes import EVENTS, WORLD
+from v6mockserver.nodes.algorithms import Algorithms
+from v6mockserver.nodes.fleet import Nodes
+from v6mockserver.state import permissions, tokens
+from v6mockserver.state.world import RELEASES, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from typing_extensions import Self
+
+    from v6mockserver.state.clock import Clock
+
+IN_PROCESS = "http://v6mockserver.invalid"
+"""Where a server is found that listens nowhere; .invalid never resolves, so that a request that misses it cannot reach anybody."""
+
+
+class MockServer:
+    """
+    A vantage6 server in memory, with its nodes.
+
+    It answers as soon as it exists, through sessions and clients of this process. Between `start` and `stop`, or inside a `with` block, it listens on
+    a loopback port as well.
+
+    Parameters
+    ----------
+    seed : mapping or path, optional
+        What it starts with: organizations with users, collaborations with participants; as a mapping or a YAML file in the format of the real server's
+        import command. By default what a first start leaves: the rules, the default roles, and user root with password root.
+    version : str, default "4.15"
+        The server version that it behaves as.
+    execution : {"inline", "thread"}, default "inline"
+        Where nodes run algorithms: in the thread of the request that starts them, or each in a thread of its own.
+    random_seed : int, default 0
+        What api keys and token ids are derived from.
+
+    Raises
+    ------
+    SeedError
+        If the seed does not describe a world.
+    MockUsageError
+        If there is no such version or execution.
+
+    Examples
+    --------
+    >>> server = MockServer()
+    >>> server.client("root").organization.create("Hospital", "", "", "", "NL", "")["id"]
+    2
+    """
+
+    def __init__(
+        self,
+        seed: _seed.Source | None = None,
+        *,
+        version: str = "4.15",
+        execution: str = "inline",
+        random_seed: int = 0,
+    ) -> None:
+        if version not in RELEASES:
+            msg = f"there is no mock of server {version!r} yet; there is one of {', '.join(RELEASES)}"
+            raise MockUsageError(msg)
+        self._world = World.fresh(version, random_seed=random_seed)
+        self._live: LiveServer | None = None
+        self._passwords = {"root": "root"}
+        self._channel = EventChannel(lambda: self._world)
+        self.algorithms = Algorithms()
+        self.nodes = Nodes(
+            url=f"{IN_PROCESS}/api",
+            session=self.session,
+            channel=self._channel,
+            algorithms=self.algorithms,
+            now=lambda: self.clock.now(),
+            execution=execution,
+        )
+        if seed is not None:
+            self._sow(seed)
+
+    @classmethod
+    def demo(cls, *, execution: str = "inline") -> MockServer:
+        """
+        Return the federation of the README: four hospitals, an encrypted collaboration, a researcher, and their data.
+
+        Parameters
+        ----------
+        execution : {"inline", "thread"}, default "inline"
+            Where nodes run algorithms.
+
+        Returns
+        -------
+        MockServer
+            The server, with the algorithm `v6-average` registered and user `researcher` (password `Federated-1`) in Cleveland.
+        """
+        from v6mockserver import _demo
+
+        return _demo.server(execution)
+
+    def _sow(self, seed: _seed.Source) -> None:
+        planted = _seed.plant(self._world, seed)
+        self._passwords |= planted.passwords
+        for station in planted.stations:
+            self.nodes.start(station.api_key, databases=station.databases, private_key=station.private_key)
+
+    @property
+    def clock(self) -> Clock:
+        """
+        The server's clock: real by default; `freeze()`, `unfreeze()` and `advance()` move it.
+        """
+        return self._world.clock
+
+    @property
+    def url(self) -> str:
+        """
+        Scheme and host of the server, without the API path: a loopback address while it is live, else one that only sessions of this server know.
+        """
+        return IN_PROCESS if self._live is None else f"http://{self._live.host}:{self._live.port}"
+
+    def session(self) -> requests.Session:
+        """
+        Return a session that reaches this server in process, whether it is live or not.
+        """
+        session = requests.Session()
+        # Proxies and .netrc have no say in process; looking for them costs as much as the request itself.
+        session.trust_env = False
+        session.mount(IN_PROCESS, WSGIAdapter(self))
+        if self._live is not None:
+            session.mount(self.url, WSGIAdapter(self))
+        return session
+
+    def client(self, username: str = "root", password: str | None = None) -> UserClient:
+        """
+        Return a client of this server, in process and logged in.
+
+        Parameters
+        ----------
+        username : str, default "root"
+            The user.
+        password : str, optional
+            The user's password; by default the one in the seed.
+
+        Returns
+        -------
+        UserClient
+            A client without progress display.
+
+        Raises
+        ------
+        MockUsageError
+            If no password is given and the user is not in the seed.
+        """
+        if password is None and username not in self._passwords:
+            msg = f"the password of {username!r} is not in the seed; pass password="
+            raise MockUsageError(msg)
+        client = UserClient(IN_PROCESS, None, session=self.session(), progress=False)
+        client.authenticate(username, password or self._passwords[username])
+        return client
+
+    def explain(
+        self,
+        username: str,
+        operation: str,
+        resource: str,
+        *,
+        organization: int | None = None,
+        collaboration: int | None = None,
+    ) -> permissions.Decision:
+        """
+        Say whether a user may do something, and by which rule, or which rules would let them.
+
+        Parameters
+        ----------
+        username : str
+            The user.
+        operation : str
+            One of VIEW, EDIT, CREATE, DELETE, SEND, RECEIVE; case does not matter.
+        resource : str
+            What it is done to, such as "task".
+        organization : int, optional
+            Id of the organization that the object belongs to.
+        collaboration : int, optional
+            Id of the collaboration that the object belongs to; with neither, only the scope GLOBAL reaches it.
+
+        Returns
+        -------
+        Decision
+            True or false, with `rule` and `would_allow`; as text, a sentence.
+        """
+        world = self._world
+        user = world.user.first("username", username)
+        if user is None:
+            msg = f"there is no user {username!r}; there are {', '.join(sorted(row.username for row in world.user))}"
+            raise MockUsageError(msg)
+        caller = permissions.Caller(
+            kind="user",
+            id=user.id,
+            organization_id=user.organization_id,
+            rules=permissions.rules_of_user(world, user.id),
+        )
+        if collaboration is not None:
+            return permissions.on_collaboration(world, caller, resource, operation.upper(), collaboration)
+        return permissions.on_organization(world, caller, resource, operation.upper(), organization)
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
+        """
+        Listen on a port, until `stop`.
+
+        Parameters
+        ----------
+        host : str, default "127.0.0.1"
+            The address; the default is reached from this machine only.
+        port : int, default 0
+            The port; 0 takes a free one.
+
+        Returns
+        -------
+        MockServer
+            Itself; it accepts connections.
+
+        Raises
+        ------
+        MockUsageError
+            If it listens already.
+        """
+        if self._live is not None:
+            msg = f"the server listens on {self.url} already; stop() it first"
+            raise MockUsageError(msg)
+        self._live = LiveServer(self, host, port)
+        return self
+
+    def stop(self) -> None:
+        """
+        Stop listening; what it knows stays. A server that does not listen stays as it is.
+        """
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """
+        Answer a request: the WSGI interface. Events that it causes are delivered once the answer is out.
+        """
+        environ[WORLD] = self._world
+        chunks = application()(environ, start_response)
+        return ClosingIterator(chunks, lambda: self._channel.deliver(environ.get(EVENTS, ())))

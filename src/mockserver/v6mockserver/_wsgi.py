@@ -1,0 +1,137 @@
+"""
+Reaching a WSGI application through `requests`, without a socket.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import WSGIApplication
+
+
+class WSGIAdapter(BaseAdapter):
+    """
+    Sends the requests of a session to a WSGI application in this process.
+
+    Parameters
+    ----------
+    application : callable
+        The WSGI application.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        super().__init__()
+        self._application = application
+
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+        """
+        Return the application's answer. Time limits, certificates and proxies have no meaning without a socket.
+        """
+        start = _Start()
+        chunks = self._application(environ(request), start)
+        try:
+            body = b"".join(chunks)
+        finally:
+            # What the application does once its answer is on the way is done when the answer is here.
+            _close(chunks)
+        return _response(request, start, body)
+
+    def close(self) -> None:
+        """
+        Nothing is open.
+        """
+
+
+class _Start:
+    """
+    What the application says before it answers.
+    """
+
+    status = ""
+    headers: list[tuple[str, str]]
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 -- the WSGI interface
+        if exc_info:
+            raise exc_info[1]
+        self.status, self.headers = status, headers
+        return _write
+
+
+def _write(_: bytes) -> object:
+    msg = "this adapter does not take the application's body through write(); return it"
+    raise NotImplementedError(msg)
+
+
+def _close(chunks: Iterable[bytes]) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()
+
+
+def environ(request: requests.PreparedRequest) -> dict[str, Any]:
+    """
+    Return the WSGI environment of a request.
+    """
+    url = urlsplit(request.url or "")
+    body = _body(request.body)
+    variables: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants bytes in the clothes of latin-1.
+        "PATH_INFO": unquote(url.path).encode().decode("latin-1") or "/",
+        "QUERY_STRING": url.query,
+        "SERVER_NAME": url.hostname or "",
+        "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        variables[f"HTTP_{name.upper().replace('-', '_')}"] = _text(value)
+    variables["CONTENT_LENGTH"] = str(len(body))
+    if "HTTP_CONTENT_TYPE" in variables:
+        variables["CONTENT_TYPE"] = variables.pop("HTTP_CONTENT_TYPE")
+    return variables
+
+
+def _body(body: Any) -> bytes:  # noqa: ANN401 -- whatever requests accepts as a body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    return body.read() if hasattr(body, "read") else b"".join(body)  # type: ignore[no-any-return]  # a file, or chunks
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _response(request: requests.PreparedRequest, start: _Start, body: bytes) -> requests.Response:
+    code, _, reason = start.status.partition(" ")
+    response = requests.Response()
+    response.status_code = int(code)
+    response.reason = reason
+    response.headers = CaseInsensitiveDict(start.headers)
+    response.encoding = get_encoding_from_headers(response.headers)
+    response.url = request.url or ""
+    response.request = request
+    response.raw = BytesIO(body)
+    return response

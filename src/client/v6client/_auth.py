@@ -23,15 +23,17 @@ MARGIN = 60.0
 # 422: the server cannot read the token, as after a restart with a new secret.
 TOKEN_REFUSED = frozenset({401, 422})
 
-# Here a 401 speaks of the password that was sent, and each one counts towards locking the account: never repeat these.
-_JUDGES_PASSWORD = frozenset({"token/user", "token/node", "password/change", "recover/2fa/lost"})
+# Here a 401 speaks of a secret in the body. A wrong password counts towards locking the account: never repeat these.
+_WITH_SECRETS = frozenset(
+    {"token/user", "token/node", "password/change", "recover/reset", "recover/2fa/lost", "recover/2fa/reset"}
+)
 
 
-def judges_password(path: str) -> bool:
+def judges_secret(path: str) -> bool:
     """
-    Whether a 401 on this path speaks of a password in the body.
+    Whether a 401 on this path speaks of a password or a token in the body.
     """
-    return path in _JUDGES_PASSWORD
+    return path in _WITH_SECRETS
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,10 @@ def bearer_flow(tokens: Tokens | None, path: str, now: float) -> Generator[Send 
     if tokens is None:
         yield Send(None)
         return
-    if tokens.due(now):
-        tokens = yield Renew(tokens)
-    status = yield Send(tokens.access)
-    if status in TOKEN_REFUSED and not judges_password(path):
-        tokens = yield Renew(tokens)
-        yield Send(tokens.access)
+    current: Tokens = tokens
+    if current.due(now):
+        current = yield Renew(current)
+    status = yield Send(current.access)
+    if status in TOKEN_REFUSED and not judges_secret(path):
+        current = yield Renew(current)
+        yield Send(current.access)

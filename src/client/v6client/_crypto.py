@@ -18,7 +18,7 @@ from __future__ import annotations
 import binascii
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pybase64
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -46,22 +46,6 @@ RSA_SIZE = 4096
 # is a multiple of 3, so that the base64 of the pieces is that of the whole.
 PIECE = 768 * 1024
 TEXT_PIECE = PIECE // 3 * 4
-
-
-class Cryptor(Protocol):
-    """
-    What turns messages into wire text and back.
-    """
-
-    def encrypt(self, data: bytes, public_key: str) -> str:
-        """
-        The wire text of a message for the owner of a public key.
-        """
-
-    def decrypt(self, text: str) -> bytes:
-        """
-        The message in a wire text.
-        """
 
 
 class PlainCryptor:
@@ -223,6 +207,8 @@ class RSACryptor:
             raise WrongKeyError(_OTHER_KEY)
         return key, True
 
+
+Cryptor = PlainCryptor | RSACryptor
 
 _OTHER_KEY = (
     "the message was encrypted for another key than ours: results can be read with the private key of the organization "

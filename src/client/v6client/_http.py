@@ -53,7 +53,7 @@ class Connection:
         As in `requests`; None leaves it to the session.
     """
 
-    def __init__(  # noqa: PLR0913 -- these are what a connection is made of, each of them optional
+    def __init__(
         self,
         base_url: str,
         *,
@@ -234,7 +234,7 @@ class Connection:
         self, method: str, path: str, response: requests.Response, body: dict[str, Any]
     ) -> exceptions.V6ClientError:
         status = response.status_code
-        if status == requests.codes.unauthorized and _auth.judges_password(path):
+        if status == requests.codes.unauthorized and _auth.judges_secret(path):
             return exceptions.AuthenticationError(method, path, status, body, response)
         if status == requests.codes.unauthorized and self._tokens is None:
             return exceptions.NotAuthenticatedError(f"{method} {path} needs a login: call authenticate() first")

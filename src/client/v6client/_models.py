@@ -88,9 +88,9 @@ class TwoFactorSetup(TypedDict):
     msg: str
 
 
-class Organization(TypedDict, total=False):
+class EveryOrganization(TypedDict):
     """
-    An organization; its to-many relations are links.
+    The keys of every organization.
     """
 
     id: int
@@ -106,12 +106,19 @@ class Organization(TypedDict, total=False):
     users: str
     tasks: str
     runs: str
+
+
+class Organization(EveryOrganization, total=False):
+    """
+    An organization; its to-many relations are links.
+    """
+
     studies: str
 
 
-class Collaboration(TypedDict, total=False):
+class EveryCollaboration(TypedDict):
     """
-    A collaboration; its to-many relations are links.
+    The keys of every collaboration.
     """
 
     id: int
@@ -120,13 +127,20 @@ class Collaboration(TypedDict, total=False):
     organizations: str
     nodes: str
     tasks: str
+
+
+class Collaboration(EveryCollaboration, total=False):
+    """
+    A collaboration; its to-many relations are links.
+    """
+
     studies: str
     algorithm_stores: str
 
 
-class User(TypedDict, total=False):
+class EveryUser(TypedDict):
     """
-    A user.
+    The keys of every user.
     """
 
     id: int
@@ -139,25 +153,39 @@ class User(TypedDict, total=False):
     last_seen: str | None
     status: str | None
     otp_secret: str | None
-    last_email_failed_login_sent: str | None
-    last_email_recover_password_sent: str | None
     organization: Reference
     roles: str
     rules: str
 
 
-class Role(TypedDict, total=False):
+class User(EveryUser, total=False):
     """
-    A role; those that every server has belong to no organization.
+    A user.
+    """
+
+    last_email_failed_login_sent: str | None
+    last_email_recover_password_sent: str | None
+
+
+class EveryRole(TypedDict):
+    """
+    The keys of every role.
     """
 
     id: int
     name: str
     description: str | None
-    is_default_role: bool
     organization: Reference | None
     rules: str
     users: str
+
+
+class Role(EveryRole, total=False):
+    """
+    A role; those that every server has belong to no organization.
+    """
+
+    is_default_role: bool
 
 
 class Rule(TypedDict):
@@ -182,9 +210,9 @@ class NodeSetting(TypedDict):
     value: str
 
 
-class Node(TypedDict, total=False):
+class EveryNode(TypedDict):
     """
-    A node; `api_key` is in the answer to its creation and never again.
+    The keys of every node.
     """
 
     id: int
@@ -196,6 +224,13 @@ class Node(TypedDict, total=False):
     config: list[NodeSetting]
     organization: Reference
     collaboration: Reference | None
+
+
+class Node(EveryNode, total=False):
+    """
+    A node; `api_key` is in the answer to its creation and never again.
+    """
+
     api_key: str
 
 
@@ -208,9 +243,9 @@ class TaskDatabase(TypedDict):
     parameters: str
 
 
-class Task(TypedDict, total=False):
+class EveryTask(TypedDict):
     """
-    A task; `runs` and `results` are links, or lists where the call includes them.
+    The keys of every task.
     """
 
     id: int
@@ -219,7 +254,6 @@ class Task(TypedDict, total=False):
     image: str
     status: str
     created_at: str
-    finished_at: str | None
     job_id: int
     collaboration: Reference
     init_org: Reference
@@ -229,6 +263,14 @@ class Task(TypedDict, total=False):
     runs: str | list[Run]
     results: str | list[Result]
     databases: list[TaskDatabase]
+
+
+class Task(EveryTask, total=False):
+    """
+    A task; `runs` and `results` are links, or lists where the call includes them.
+    """
+
+    finished_at: str | None
     study: Reference | None
     algorithm_store: Reference | None
 
@@ -254,9 +296,9 @@ class Port(TypedDict):
     label: str | None
 
 
-class Run(TypedDict, total=False):
+class EveryRun(TypedDict):
     """
-    One organization's part of a task; `task` is the task itself where the call includes it.
+    The keys of every run.
     """
 
     id: int
@@ -271,19 +313,33 @@ class Run(TypedDict, total=False):
     node: RunNode
     ports: list[Port]
     results: Reference
+
+
+class Run(EveryRun, total=False):
+    """
+    One organization's part of a task; `task` is the task itself where the call includes it.
+    """
+
     cleanup_at: str | None
     blob_storage_used: bool
 
 
-class Result(TypedDict, total=False):
+class EveryResult(TypedDict):
     """
-    What came of a run: `result` is JSON text, None until it is there. The id is that of the run.
+    The keys of every result.
     """
 
     id: int
     result: str | None
     run: Reference
     task: Reference
+
+
+class Result(EveryResult, total=False):
+    """
+    What came of a run: `result` is JSON text, None until it is there. The id is that of the run.
+    """
+
     cleanup_at: str | None
     blob_storage_used: bool
 

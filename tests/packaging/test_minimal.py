@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -22,14 +24,44 @@ def test_the_extras_are_absent(module):
     assert importlib.util.find_spec(module) is None
 
 
-def test_client_needs_no_extra():
-    """A client can be made, and its exceptions are there."""
-    from v6client import UserClient, exceptions
+@pytest.fixture
+def port():
+    """A server that gives one answer to everything."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), OneAnswer) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
-    client = UserClient("http://localhost", 1)
 
-    with pytest.raises(exceptions.NotAuthenticatedError):
-        client.task.get(1)
+class OneAnswer(BaseHTTPRequestHandler):
+    """Answers as a vantage6 server does when it is asked for its version."""
+
+    def do_GET(self):
+        """Answer any request."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"version": "4.15.2"}')
+
+    def log_message(self, *_):
+        """Keep the output of the tests clean."""
+
+
+def test_client_needs_no_extra(port):
+    """A client talks to a server."""
+    from v6client import UserClient
+
+    assert UserClient("http://127.0.0.1", port).util.get_server_version() == {"version": "4.15.2"}
+
+
+@pytest.mark.slow
+def test_client_makes_keys_without_an_extra(port, tmp_path):
+    """Encryption belongs to the client proper."""
+    from v6client import UserClient
+
+    UserClient("http://127.0.0.1", port).util.generate_private_key(tmp_path / "key.pem")
+
+    assert (tmp_path / "key.pem").read_text().startswith("-----BEGIN RSA PRIVATE KEY-----")
 
 
 def test_mock_server_says_which_extra_it_needs():

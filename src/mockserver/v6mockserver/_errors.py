@@ -33,7 +33,7 @@ class MockServerError(Exception):
 
 class MockUsageError(MockServerError):
     """
-    This package was called in a way that cannot work.
+    The package was called in a way that cannot work.
     """
 
 

@@ -1,8 +1,9 @@
 """
 The event channel: how a server tells its nodes that there is something to do.
 
-It stands for the Socket.IO namespace `/tasks` of the real server, within one process. Who connects is known by an access token, hears what is said in
-the rooms of its collaboration, and counts as online until it leaves. Events tell little; a node asks for the rest over HTTP.
+It stands for the Socket.IO namespace `/tasks` of the real server, within one process. Who connects is known by an
+access token, hears what is said in the rooms of its collaboration, and counts as online until it leaves. Events tell
+little; a node asks for the rest over HTTP.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ def path(number: int) -> Path:
         If there are not so many.
     """
     if not 0 <= number < COUNT:
-        msg = f"there is no ready-made key {number}; there are {COUNT}. Give each further organization a private_key of its own"
-        raise IndexError(msg)
+        raise IndexError(
+            f"there are {COUNT} ready-made keys, not {number + 1}; give any further organization its own private_key"
+        )
     return FOLDER / f"insecure-test-key-{number + 1:02}.pem"
 
 

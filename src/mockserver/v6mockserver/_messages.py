@@ -1,5 +1,7 @@
 """
-The texts that this server sends, in our own words. Nothing may depend on them: status, keys and enum values are the contract.
+The texts that this server sends, in our own words.
+
+Nothing may depend on them: status, keys and enum values are the contract.
 """
 
 DENIED = "Your rules do not allow this: {decision}"
@@ -56,7 +58,9 @@ SIBLING_FAILED = "Not started, because run {id} of the same task ended as: {stat
 STUDY_OF_OTHER = "Study {study} does not belong to collaboration {collaboration}"
 NOT_IN_COLLABORATION = "These organizations are not in collaboration {collaboration}: {organizations}"
 NOT_IN_STUDY = "These organizations are not in study {study}: {organizations}"
-NO_NODE = "Organizations named once each, with a node in collaboration {collaboration}, are needed; without one: {organizations}"
+NO_NODE = (
+    "Name each organization once, and only those with a node in collaboration {collaboration}; not {organizations}"
+)
 OWN_ORGANIZATION_OUTSIDE = "Your organization is not in collaboration {collaboration}, so it cannot create tasks there"
 NODE_REFUSES_USER = "Node {node} only takes tasks of the users and organizations it allows"
 SUBTASK_REFUSED = "A container can only create tasks for its own collaboration and image, while its own task runs"

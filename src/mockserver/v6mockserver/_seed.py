@@ -1,8 +1,9 @@
 """
 Seeds: what a world starts from, written by hand.
 
-A seed has the format of the real server's import command: organizations with their users, collaborations with their participants. It is widened with
-roles, node names, databases and private keys. A seed is read completely before anything is planted, so that one with a mistake plants nothing.
+A seed has the format of the real server's import command: organizations with their users, collaborations with their
+participants. It is widened with roles, node names, databases and private keys. A seed is read completely before
+anything is planted, so that one with a mistake plants nothing.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@ A vantage6 server in memory, with its nodes.
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 from werkzeug.wsgi import ClosingIterator
@@ -20,12 +19,13 @@ from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.api._routes import EVENTS, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
-from v6mockserver.state import permissions, tokens
+from v6mockserver.state import permissions
 from v6mockserver.state.world import RELEASES, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from os import PathLike
+    from pathlib import Path
+    from types import TracebackType
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from typing_extensions import Self
@@ -33,27 +33,40 @@ if TYPE_CHECKING:
     from v6mockserver.state.clock import Clock
 
 IN_PROCESS = "http://v6mockserver.invalid"
-"""Where a server is found that listens nowhere; .invalid never resolves, so that a request that misses it cannot reach anybody."""
+"""Where a server is found that listens nowhere; .invalid never resolves, so that a request cannot miss it and reach others."""
 
 
 class MockServer:
     """
     A vantage6 server in memory, with its nodes.
 
-    It answers as soon as it exists, through sessions and clients of this process. Between `start` and `stop`, or inside a `with` block, it listens on
-    a loopback port as well.
+    It answers as soon as it exists, through sessions and clients of this process. Between `start` and `stop`, or inside
+    a `with` block, it listens on a loopback port as well.
 
     Parameters
     ----------
     seed : mapping or path, optional
-        What it starts with: organizations with users, collaborations with participants; as a mapping or a YAML file in the format of the real server's
-        import command. By default what a first start leaves: the rules, the default roles, and user root with password root.
+        What it starts with: organizations with users, collaborations with participants; as a mapping or a YAML file in
+        the format of the real server's import command. By default what a first start leaves: the rules, the default
+        roles, and user root with password root.
     version : str, default "4.15"
         The server version that it behaves as.
     execution : {"inline", "thread"}, default "inline"
         Where nodes run algorithms: in the thread of the request that starts them, or each in a thread of its own.
     random_seed : int, default 0
         What api keys and token ids are derived from.
+
+    Attributes
+    ----------
+    nodes : Nodes
+        The simulated nodes by name.
+    algorithms : Algorithms
+        The algorithms that nodes can run, by image.
+    passwords : dict
+        The passwords of the users in the seed, by username.
+    private_keys : dict
+        The private key files of the organizations in encrypted collaborations, by name. Organizations that the seed
+        gives no key have a ready-made one, which protects nothing.
 
     Raises
     ------
@@ -82,7 +95,8 @@ class MockServer:
             raise MockUsageError(msg)
         self._world = World.fresh(version, random_seed=random_seed)
         self._live: LiveServer | None = None
-        self._passwords = {"root": "root"}
+        self.passwords: dict[str, str] = {"root": "root"}
+        self.private_keys: dict[str, Path] = {}
         self._channel = EventChannel(lambda: self._world)
         self.algorithms = Algorithms()
         self.nodes = Nodes(
@@ -90,7 +104,7 @@ class MockServer:
             session=self.session,
             channel=self._channel,
             algorithms=self.algorithms,
-            now=lambda: self.clock.now(),
+            now=lambda: self._world.clock.now(),  # noqa: PLW0108 -- the world may be replaced
             execution=execution,
         )
         if seed is not None:
@@ -109,7 +123,8 @@ class MockServer:
         Returns
         -------
         MockServer
-            The server, with the algorithm `v6-average` registered and user `researcher` (password `Federated-1`) in Cleveland.
+            The server, with the algorithm `v6-average` registered and user `researcher` (password `Federated-1`) in
+            Cleveland.
         """
         from v6mockserver import _demo
 
@@ -117,7 +132,8 @@ class MockServer:
 
     def _sow(self, seed: _seed.Source) -> None:
         planted = _seed.plant(self._world, seed)
-        self._passwords |= planted.passwords
+        self.passwords |= planted.passwords
+        self.private_keys |= planted.private_keys
         for station in planted.stations:
             self.nodes.start(station.api_key, databases=station.databases, private_key=station.private_key)
 
@@ -131,7 +147,9 @@ class MockServer:
     @property
     def url(self) -> str:
         """
-        Scheme and host of the server, without the API path: a loopback address while it is live, else one that only sessions of this server know.
+        Scheme and host of the server, without the API path.
+
+        While it is live, that is its address; else one that only sessions of this server know.
         """
         return IN_PROCESS if self._live is None else f"http://{self._live.host}:{self._live.port}"
 
@@ -168,11 +186,11 @@ class MockServer:
         MockUsageError
             If no password is given and the user is not in the seed.
         """
-        if password is None and username not in self._passwords:
+        if password is None and username not in self.passwords:
             msg = f"the password of {username!r} is not in the seed; pass password="
             raise MockUsageError(msg)
         client = UserClient(IN_PROCESS, None, session=self.session(), progress=False)
-        client.authenticate(username, password or self._passwords[username])
+        client.authenticate(username, password or self.passwords[username])
         return client
 
     def explain(

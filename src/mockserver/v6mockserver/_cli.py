@@ -1,0 +1,101 @@
+"""
+The subcommands of `v6mock`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from v6client.exceptions import V6ClientError
+from v6mockserver import _demo
+from v6mockserver._errors import MockServerError
+from v6mockserver._live import LOOPBACK
+from v6mockserver._server import MockServer
+from v6mockserver.nodes.fleet import EXECUTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FAILED = 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Run one subcommand and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What was typed after `v6mock`.
+
+    Returns
+    -------
+    int
+        0, or 1 after a failure, which is explained on stderr.
+    """
+    chosen = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = chosen.run
+    try:
+        run(chosen)
+    except (V6ClientError, MockServerError, OSError) as error:
+        print(f"v6mock: {error}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="v6mock", description="A vantage6 server and its nodes, in memory.")
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    demo = commands.add_parser("demo", help="run a federated, encrypted analysis over the data of four hospitals")
+    demo.add_argument("--json", action="store_true", help="print the outcome as one JSON object and nothing else")
+    demo.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
+    demo.add_argument("--column", default="age", help="the column to average (default: %(default)s)")
+    demo.add_argument("--live", action="store_true", help="talk to the server over a loopback port")
+    demo.set_defaults(run=_run_demo)
+
+    serve = commands.add_parser("serve", help="serve a world over HTTP until Ctrl-C")
+    serve.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    serve.add_argument("--seed", type=Path, help="YAML file with the world to start from (default: the demo's)")
+    serve.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _run_demo(chosen: argparse.Namespace) -> None:
+    outcome = _demo.run(
+        column=chosen.column, execution=chosen.execution, live=chosen.live, progress=None if not chosen.json else False
+    )
+    if chosen.json:
+        print(json.dumps(outcome))
+    else:
+        _demo.show(outcome)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    stopping = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    if chosen.seed is None:
+        server = MockServer.demo(execution=chosen.execution)
+    else:
+        server = MockServer(chosen.seed, execution=chosen.execution)
+    server.start(chosen.host, chosen.port)
+    try:
+        print(f"vantage6 mock server on {server.url} (API path /api); Ctrl-C stops it")
+        for username, password in server.passwords.items():
+            print(f"  user {username}, password {password}")
+        for organization, file in server.private_keys.items():
+            print(f"  private key of {organization}: {file}")
+        sys.stdout.flush()
+        stopping.wait()
+    finally:
+        server.stop()
+        server.nodes.stop()

@@ -29,6 +29,7 @@ HOSPITALS = {
 """The files of the hospitals, each an organization with a node of its own."""
 
 FOLDER = Path(__file__).parent / "data" / "heart-disease"
+HOME = "Cleveland"
 COLLABORATION = "Heart disease"
 IMAGE = "v6-average"
 USERNAME, PASSWORD = "researcher", "Federated-1"
@@ -122,7 +123,7 @@ def server(execution: str = "inline") -> MockServer:
     """
     researcher = {"username": USERNAME, "password": PASSWORD, "firstname": "Ada", "roles": ["Researcher"]}
     seed = {
-        "organizations": [{"name": name, "users": [researcher] if name == "Cleveland" else []} for name in HOSPITALS],
+        "organizations": [{"name": name, "users": [researcher] if name == HOME else []} for name in HOSPITALS],
         "collaborations": [
             {
                 "name": COLLABORATION,
@@ -187,12 +188,12 @@ def _analyse(
     """
     with UserClient(mock.url, None, session=session, log_level="warn", progress=progress) as client:
         client.authenticate(USERNAME, PASSWORD)
-        client.setup_encryption(mock.private_keys["Cleveland"])
+        client.setup_encryption(mock.private_keys[HOME])
         collaboration = client.collaboration.list(name=COLLABORATION)["data"][0]
         organizations = client.organization.list(collaboration=collaboration["id"])["data"]
         task = client.task.create(
             collaboration=collaboration["id"],
-            organizations=[client.whoami.organization_id],
+            organizations=[organization["id"] for organization in organizations if organization["name"] == HOME],
             name="average",
             image=IMAGE,
             description=f"mean of {column} over all hospitals",
@@ -201,7 +202,7 @@ def _analyse(
         )
         (result,) = client.wait_for_results(task["id"])["data"]
     return {
-        **json.loads(result["result"]),
+        **json.loads(result["result"] or "null"),
         "column": column,
         "encrypted": collaboration["encrypted"],
         "organizations": [organization["name"] for organization in organizations],

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication
 
 LOOPBACK = "127.0.0.1"
 THREADS = 8
@@ -29,10 +29,10 @@ class LiveServer:
     """
 
     def __init__(self, application: WSGIApplication, host: str = LOOPBACK, port: int = 0) -> None:
-        import waitress
+        from waitress.server import create_server
 
         self._sockets: dict[int, Any] = {}
-        self._server = waitress.create_server(
+        self._server = create_server(
             application, host=host, port=port, threads=THREADS, map=self._sockets, clear_untrusted_proxy_headers=True
         )
         self.host, self.port = host, int(self._server.effective_port)

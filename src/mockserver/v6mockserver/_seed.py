@@ -148,7 +148,7 @@ def plant(world: World, source: Source) -> Planted:
     try:
         seed = SeedSchema().load(document.data)
     except ValidationError as error:
-        path, reason = _first(error.normalized_messages())
+        path, reason = _first(error.messages_dict)
         raise document.error(path, reason) from error
     _check(world, seed, document)
     planted = Planted()

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
-    from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
     from v6mockserver.state.clock import Clock
 
 IN_PROCESS = "http://v6mockserver.invalid"
-"""Where a server is found that listens nowhere; .invalid never resolves, so that a request cannot miss it and reach others."""
+"""Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
 
 
 class MockServer:

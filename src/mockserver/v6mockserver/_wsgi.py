@@ -16,7 +16,8 @@ from requests.utils import get_encoding_from_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from wsgiref.types import WSGIApplication
+
+    from _typeshed.wsgi import WSGIApplication
 
 
 class WSGIAdapter(BaseAdapter):
@@ -117,7 +118,7 @@ def _body(body: Any) -> bytes:  # noqa: ANN401 -- whatever requests accepts as a
         return body.encode()
     if isinstance(body, (bytes, bytearray)):
         return bytes(body)
-    return body.read() if hasattr(body, "read") else b"".join(body)  # type: ignore[no-any-return]  # a file, or chunks
+    return body.read() if hasattr(body, "read") else b"".join(body)
 
 
 def _text(value: str | bytes) -> str:

@@ -73,7 +73,7 @@ class Call:
         try:
             return _instance(self.schema).load(json_body(), partial=partial)
         except marshmallow.ValidationError as error:
-            raise InvalidBodyError(messages.BODY_INVALID, error.normalized_messages()) from error
+            raise InvalidBodyError(messages.BODY_INVALID, error.messages_dict) from error
 
 
 @functools.cache

@@ -205,4 +205,4 @@ def _first_start(version: str) -> World:
 
 
 def _read(version: str, name: str) -> Any:  # noqa: ANN401 -- the shape is that of the file
-    return json.loads(resources.files("v6mockserver").joinpath("data", version, name).read_bytes())
+    return json.loads((resources.files("v6mockserver") / "data" / version / name).read_bytes())

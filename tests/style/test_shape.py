@@ -43,6 +43,15 @@ def test_every_public_object_has_a_docstring(module):
     assert [name for name, node in public_definitions(tree) if not ast.get_docstring(node)] == []
 
 
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_docstrings_of_public_objects_stand_between_their_quotes(module):
+    """The quotes are on lines of their own, so that a docstring grows without moving."""
+    documented = dict(public_definitions(ast.parse(module.read_text())))
+    texts = {name: ast.get_docstring(node, clean=False) for name, node in documented.items() if name}
+
+    assert [name for name, text in texts.items() if text and not text.startswith("\n")] == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_exports_are_sorted(package):
     """`__all__` is in alphabetical order."""

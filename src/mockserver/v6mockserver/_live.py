@@ -4,6 +4,7 @@ Serving a WSGI application on a port, in a thread of this process.
 
 from __future__ import annotations
 
+import socket
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,17 @@ class LiveServer:
     def __init__(self, application: WSGIApplication, host: str = LOOPBACK, port: int = 0) -> None:
         from waitress.server import create_server
 
-        self._sockets: dict[int, Any] = {}
-        self._server = create_server(
-            application, host=host, port=port, threads=THREADS, map=self._sockets, clear_untrusted_proxy_headers=True
+        self._socket = socket.create_server((host, port))
+        self.host, self.port = self._socket.getsockname()[:2]
+        self._channels: dict[int, Any] = {}
+        # Any: the stubs of waitress leave out the trigger.
+        self._server: Any = create_server(
+            application,
+            sockets=[self._socket],
+            threads=THREADS,
+            map=self._channels,
+            clear_untrusted_proxy_headers=True,
         )
-        self.host, self.port = host, int(self._server.effective_port)
         self._thread = Thread(target=self._server.run, name=f"v6mockserver {self.port}", daemon=True)
         self._thread.start()
 
@@ -49,8 +56,8 @@ class LiveServer:
         self._thread.join()
 
     def _close_all(self) -> None:
-        for dispatcher in list(self._sockets.values()):
+        for dispatcher in list(self._channels.values()):
             if dispatcher is not self._server.trigger:
                 dispatcher.close()
         self._server.trigger.close()
-        self._sockets.clear()
+        self._channels.clear()

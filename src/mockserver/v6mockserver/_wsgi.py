@@ -105,6 +105,8 @@ def environ(request: requests.PreparedRequest) -> dict[str, Any]:
     }
     for name, value in request.headers.items():
         variables[f"HTTP_{name.upper().replace('-', '_')}"] = _text(value)
+    # However the body came, it is whole by now.
+    variables.pop("HTTP_TRANSFER_ENCODING", None)
     variables["CONTENT_LENGTH"] = str(len(body))
     if "HTTP_CONTENT_TYPE" in variables:
         variables["CONTENT_TYPE"] = variables.pop("HTTP_CONTENT_TYPE")

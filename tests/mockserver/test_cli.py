@@ -1,0 +1,90 @@
+"""The command `v6mock`."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from v6mockserver import _cli
+
+COMMAND = [sys.executable, "-m", "v6mockserver"]
+
+
+def test_demo_prints_one_json_object(capsys):
+    """With --json, stdout holds the outcome and nothing else."""
+    status = _cli.main(["demo", "--json"])
+
+    outcome = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert outcome["mean"] == pytest.approx(outcome["pooled_mean"], abs=1e-9)
+    assert outcome["rows"] == 920
+    assert outcome["encrypted"] is True
+    assert outcome["organizations"] == ["Cleveland", "Budapest", "Switzerland", "Long Beach"]
+    assert outcome["seconds"] > 0
+
+
+def test_demo_shows_a_table(capsys):
+    """Without it, people read hospitals, rows, missing values and both means."""
+    assert _cli.main(["demo", "--column", "chol", "--execution", "inline"]) == 0
+
+    shown = capsys.readouterr().out
+    assert re.search(r"Switzerland\W+123\W+0\W", shown)
+    assert "federated mean" in shown
+    assert "pooled mean" in shown
+
+
+def test_demo_over_a_port(capsys):
+    """With --live, the same comes out over a loopback port."""
+    assert _cli.main(["demo", "--json", "--live"]) == 0
+
+    assert round(json.loads(capsys.readouterr().out)["mean"], 4) == 53.5109
+
+
+def test_demo_explains_a_failure(capsys):
+    """A column that is not there ends with the reason of the hospitals on stderr, and nothing on stdout."""
+    assert _cli.main(["demo", "--json", "--column", "shoe_size"]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "no column 'shoe_size'" in shown.err
+
+
+def test_a_seed_with_a_mistake_is_explained(tmp_path, capsys):
+    """The message names file, line and key."""
+    seed = tmp_path / "world.yaml"
+    seed.write_text("organizations:\n  - name: North\n    users:\n      - username: nora\n")
+
+    assert _cli.main(["serve", "--seed", str(seed)]) == 1
+
+    assert f"{seed}, line 4: organizations[0].users[0].password" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_serves_until_told_to_stop(number):
+    """It prints address and credentials, answers, and ends cleanly."""
+    with subprocess.Popen([*COMMAND, "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
+        version = requests.get(f"{url}/api/version", timeout=5).json()
+        process.send_signal(number)
+        shown, complaints = process.communicate(timeout=10)
+
+    assert version == {"version": "4.15.2"}
+    assert "user researcher, password" in shown
+    assert complaints == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.slow
+def test_command_without_a_subcommand_shows_what_there_is():
+    """The usage names the subcommands."""
+    ended = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert "{demo,serve}" in ended.stderr

@@ -1,0 +1,62 @@
+"""Serving on a port, in a thread."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import requests
+
+from v6mockserver._live import LiveServer
+
+
+def hello(environ, start_response):
+    """Answer like the smallest of applications."""
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+    return [b"hello"]
+
+
+@pytest.fixture
+def live():
+    """A live server that is stopped after the test."""
+    server = LiveServer(hello)
+    yield server
+    server.stop()
+
+
+def test_it_is_ready_when_it_exists(live):
+    """The first request needs no waiting."""
+    assert requests.get(f"http://{live.host}:{live.port}", timeout=5).text == "hello"
+
+
+def test_it_listens_on_loopback(live):
+    """Nobody else reaches it unless told otherwise."""
+    assert live.host == "127.0.0.1"
+
+
+def test_it_is_gone_when_stop_returns():
+    """No thread is left, although a client still holds its connection open."""
+    before = threading.active_count()
+    live = LiveServer(hello)
+    with requests.Session() as session:
+        session.get(f"http://{live.host}:{live.port}", timeout=5)
+
+        live.stop()
+
+        assert threading.active_count() == before
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://{live.host}:{live.port}", timeout=5)
+
+
+def test_two_servers_have_ports_of_their_own(live):
+    """Port 0 takes a free one."""
+    other = LiveServer(hello)
+    other.stop()
+
+    assert other.port != live.port
+
+
+def test_a_taken_port_is_an_error(live):
+    """A port that somebody else has is not shared."""
+    with pytest.raises(OSError, match="in use"):
+        LiveServer(hello, port=live.port)

@@ -1,0 +1,116 @@
+"""MockServer: the one object that users see."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from v6client import UserClient
+from v6mockserver import MockServer, MockUsageError
+
+
+def test_it_answers_in_process():
+    """A server that listens nowhere is reached through its own sessions."""
+    server = MockServer()
+
+    assert server.session().get(f"{server.url}/api/version").json() == {"version": "4.15.2"}
+
+
+def test_no_other_session_reaches_it():
+    """The address in process is one that never resolves."""
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{MockServer().url}/api/version", timeout=5)
+
+
+def test_it_listens_inside_a_with_block():
+    """Inside, anybody on this machine reaches it; afterwards nobody does."""
+    with MockServer() as server:
+        url = server.url
+        assert requests.get(f"{url}/api/version", timeout=5).ok
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/api/version", timeout=5)
+
+
+def test_a_live_server_is_still_reached_in_process():
+    """Its sessions know the loopback address, too."""
+    with MockServer() as server:
+        session = server.session()
+        url = server.url
+
+    assert session.get(f"{url}/api/version").ok
+
+
+def test_state_survives_stop():
+    """What was created while it was live is there afterwards."""
+    server = MockServer()
+    with server:
+        client = UserClient(server.url)
+        client.authenticate("root", "root")
+        client.organization.create("North", "", "", "", "", "")
+        client.close()
+
+    assert [one["name"] for one in server.client().organization.list()["data"]] == ["root", "North"]
+
+
+def test_starting_twice_is_refused():
+    """One server has one address."""
+    with MockServer() as server, pytest.raises(MockUsageError, match=r"stop\(\) it first"):
+        server.start()
+
+
+@pytest.mark.parametrize("version", ["4.0", "5.0", "4.15.2"])
+def test_an_unknown_version_is_refused(version):
+    """The message says which there are."""
+    with pytest.raises(MockUsageError, match=r"there is one of 4\.15"):
+        MockServer(version=version)
+
+
+def test_client_of_an_unknown_user_is_refused():
+    """Without a password only users of the seed can be logged in."""
+    with pytest.raises(MockUsageError, match="password of 'nobody' is not in the seed"):
+        MockServer().client("nobody")
+
+
+def test_client_takes_a_password():
+    """A user who was created later logs in with the password they got."""
+    server = MockServer()
+    server.client().user.create("nora", "Nora", "North", "Secret-42", "nora@north.org")
+
+    assert server.client("nora", "Secret-42").whoami.name == "Nora"
+
+
+def test_explain_names_the_rule_that_allows():
+    """Root may do everything, by the global rule."""
+    decision = MockServer().explain("root", "create", "organization")
+
+    assert decision
+    assert str(decision) == "allowed by the rule organization CREATE GLOBAL"
+
+
+def test_explain_names_the_rules_that_would_allow():
+    """Who lacks a rule is told which ones would do."""
+    server = MockServer.demo()
+
+    decision = server.explain("researcher", "edit", "organization", organization=2)
+
+    assert not decision
+    assert "organization EDIT ORGANIZATION" in str(decision)
+
+
+def test_explain_knows_its_users():
+    """An unknown user is an error that names the known ones."""
+    with pytest.raises(MockUsageError, match="there are root"):
+        MockServer().explain("nobody", "view", "task")
+
+
+def test_clock_moves_tokens_to_their_end():
+    """Seven hours later the access token is refused, and the client renews it without being told."""
+    server = MockServer()
+    client = server.client()
+    before = client.token
+
+    server.clock.advance(7 * 3600)
+
+    assert client.user.get()["username"] == "root"
+    assert client.token != before

@@ -1,0 +1,86 @@
+"""Reaching a WSGI application through requests."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import requests
+from werkzeug.wrappers import Request, Response
+
+from v6mockserver._wsgi import WSGIAdapter
+
+
+@Request.application
+def echo(request):
+    """Answer with what arrived."""
+    return Response(
+        f"{request.method} {request.path} {request.args.to_dict()} {request.get_data(as_text=True)}",
+        headers={"Content-Type": "text/plain; charset=utf-8", "X-Came": request.headers.get("X-Sent", "")},
+    )
+
+
+@pytest.fixture
+def session():
+    """A session whose requests all go to the application."""
+    with requests.Session() as session:
+        session.mount("http://", WSGIAdapter(echo))
+        yield session
+
+
+def test_method_path_and_query_arrive(session):
+    """The application sees the request as a server would show it, characters decoded."""
+    answer = session.delete("http://app.invalid/a%20b/é", params={"page": 2, "name": "x%"})
+
+    assert answer.text == "DELETE /a b/é {'page': '2', 'name': 'x%'} "
+
+
+def test_headers_go_both_ways(session):
+    """Headers arrive, and come back in any case."""
+    answer = session.get("http://app.invalid/", headers={"X-Sent": "there"})
+
+    assert answer.headers["x-came"] == "there"
+
+
+@pytest.mark.parametrize("body", ["text", b"text", bytearray(b"text"), io.BytesIO(b"text"), iter([b"te", b"xt"])])
+def test_every_kind_of_body_arrives(session, body):
+    """Text, bytes, files and chunks are the same to the application."""
+    assert session.post("http://app.invalid/", data=body).text == "POST / {} text"
+
+
+def test_answer_says_what_it_is(session):
+    """Status, reason, address and request are those of a real answer."""
+    answer = session.get("http://app.invalid/here")
+
+    assert (answer.status_code, answer.reason, answer.url) == (200, "OK", "http://app.invalid/here")
+    assert answer.request.method == "GET"
+
+
+def test_application_is_closed_once_the_answer_is_there(session):
+    """What an application does after its answer is done when the request returns."""
+    done = []
+
+    class Answer(list):
+        def close(self):
+            done.append("closed")
+
+    def application(environ, start_response):
+        start_response("204 No Content", [])
+        return Answer()
+
+    session.mount("http://closing.invalid", WSGIAdapter(application))
+
+    assert session.get("http://closing.invalid/").status_code == 204
+    assert done == ["closed"]
+
+
+def test_an_exception_reaches_the_caller(session):
+    """A mistake in the application is not turned into an answer."""
+
+    def application(environ, start_response):
+        raise RuntimeError("a mistake")
+
+    session.mount("http://broken.invalid", WSGIAdapter(application))
+
+    with pytest.raises(RuntimeError, match="a mistake"):
+        session.get("http://broken.invalid/")

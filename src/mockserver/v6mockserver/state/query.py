@@ -1,8 +1,8 @@
 """
 Reading lists: criteria, the rows that meet them, and pages of those rows.
 
-A criterion is either `Among`, a column and the values it may have, which an index answers, or a function of the row. A selection holds
-ids only; rows are looked up for the page that is read.
+A criterion is either `Among`, a column and the values it may have, which an index answers, or a function of the row. A
+selection holds ids only; rows are looked up for the page that is read.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _integer(name: str, text: str) -> int:
 
 class Among(NamedTuple):
     """
-    A column and the values that it may have; the column `id` selects by id.
+    A column, stored or derived, and the values that it may have; the column `id` selects by id.
     """
 
     column: str
@@ -116,11 +116,13 @@ class Selection(Generic[Row]):
 
     def sorted_by(self, keys: Iterable[tuple[str, bool]]) -> Selection[Row]:
         """
-        Return the same rows, ordered by columns; a key is a column and whether it descends. None comes first, as on SQLite.
+        Return the same rows, ordered by columns; a key is a column and whether it descends.
+
+        None comes first, as on SQLite.
         """
         ids = list(self.ids)
         for column, descending in reversed(list(keys)):
-            ids.sort(key=lambda id_: _sort_key(getattr(self.table[id_], column)), reverse=descending)  # noqa: B023 -- used at once
+            ids.sort(key=lambda id_: _sort_key(getattr(self.table[id_], column)), reverse=descending)
         return Selection(self.table, ids)
 
 
@@ -172,20 +174,26 @@ def _candidates(table: Table[Any], criterion: Among) -> Sequence[int]:
 def _filtered(table: Table[Row], ids: Sequence[int], criteria: list[Among | Predicate]) -> Selection[Row]:
     if not criteria:
         return Selection(table, ids)
-    predicates = [_predicate(criterion) for criterion in criteria]
-    return Selection(table, [id_ for id_ in ids if all(meets(table[id_]) for meets in predicates)])
+    predicates = [_predicate(table, criterion) for criterion in criteria]
+    return Selection(table, [id_ for id_ in ids if _meets_all(table[id_], predicates)])
 
 
-def _predicate(criterion: Among | Predicate) -> Predicate:
-    if isinstance(criterion, Among):
-        column, values = criterion
-        return lambda row: getattr(row, column) in values
-    return criterion
+def _meets_all(row: object, predicates: Iterable[Predicate]) -> bool:
+    return all(meets(row) for meets in predicates)
+
+
+def _predicate(table: Table[Any], criterion: Among | Predicate) -> Predicate:
+    if not isinstance(criterion, Among):
+        return criterion
+    read, values = table.reader(criterion.column), criterion.values
+    return lambda row: read(row) in values
 
 
 def like(column: str, pattern: str) -> Predicate:
     """
-    Return a criterion: the column is like the pattern, as SQL means it (% any run, _ one character, ASCII case ignored).
+    Return a criterion: the column is like the pattern, as SQL means it.
+
+    % stands for any run of characters, _ for one; the case of ASCII letters is ignored, as on SQLite.
     """
     matches = _like(pattern).fullmatch
     return lambda row: (value := getattr(row, column)) is not None and matches(value) is not None

@@ -1,19 +1,22 @@
 """
 Tables and relations: how a world keeps its rows.
 
-A table is a dictionary of immutable rows by id, the ids in ascending order, and an index for each column that is looked up. Reading a
-page or a filtered page touches only the rows on it. A relation is a set of pairs of ids, readable from both sides.
+A table is a dictionary of immutable rows by id, the ids in ascending order, and an index for each column that is looked
+up. A column may be derived: a function of the row, such as the collaboration of a run's task. Reading a page or a
+filtered page touches only the rows on it. A relation is a set of pairs of ids, readable from both sides.
 
-Copies are shallow: rows and a relation's sets are immutable, so a copy shares them, and copying the world of a test costs microseconds.
+Copies are shallow: rows and a relation's sets are immutable, so a copy shares them, and copying the world of a test
+costs microseconds.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class HasId(Protocol):
@@ -35,14 +38,22 @@ EMPTY: frozenset[int] = frozenset()
 class Table(Generic[Row]):
     """
     The rows of one kind, by id, with an index for each column that is looked up.
+
+    Parameters
+    ----------
+    *indexed : str
+        Columns that are stored in the row.
+    **derived : callable
+        Columns that are not: what computes each from a row. Its value may only change when the row does.
     """
 
-    __slots__ = ("_ids", "_indexes", "_rows")
+    __slots__ = ("_ids", "_indexes", "_readers", "_rows")
 
-    def __init__(self, *indexed: str) -> None:
+    def __init__(self, *indexed: str, **derived: Callable[[Row], Any]) -> None:
         self._rows: dict[int, Row] = {}
         self._ids: list[int] = []
-        self._indexes: dict[str, dict[Any, list[int]]] = {column: {} for column in indexed}
+        self._readers: dict[str, Callable[[Row], Any]] = {column: attrgetter(column) for column in indexed} | derived
+        self._indexes: dict[str, dict[Any, list[int]]] = {column: {} for column in self._readers}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,9 +85,15 @@ class Table(Generic[Row]):
         """
         return column in self._indexes
 
+    def reader(self, column: str) -> Callable[[Row], Any]:
+        """
+        Return what reads a column of a row, stored or derived.
+        """
+        return self._readers.get(column) or attrgetter(column)
+
     def where(self, column: str, value: object) -> Sequence[int]:
         """
-        Return the ids of the rows with this value in an indexed column, ascending; the caller must not change the sequence.
+        Return the ids of the rows with this value in an indexed column, ascending; the caller must not change them.
         """
         return self._indexes[column].get(value, ())
 
@@ -101,8 +118,8 @@ class Table(Generic[Row]):
         else:
             self._ids.append(row.id)
             self._rows[row.id] = row
-        for column, index in self._indexes.items():
-            insort(index.setdefault(getattr(row, column), []), row.id)
+        for column, read in self._readers.items():
+            insort(self._indexes[column].setdefault(read(row), []), row.id)
         return row
 
     def replace(self, row: Row) -> Row:
@@ -110,9 +127,10 @@ class Table(Generic[Row]):
         Store another version of a row that is there, and return it.
         """
         old = self._rows[row.id]
-        for column, index in self._indexes.items():
-            before, after = getattr(old, column), getattr(row, column)
+        for column, read in self._readers.items():
+            before, after = read(old), read(row)
             if before != after:
+                index = self._indexes[column]
                 _discard(index, before, row.id)
                 insort(index.setdefault(after, []), row.id)
         self._rows[row.id] = row
@@ -124,21 +142,19 @@ class Table(Generic[Row]):
         """
         row = self._rows.pop(id_)
         del self._ids[bisect_left(self._ids, id_)]
-        for column, index in self._indexes.items():
-            _discard(index, getattr(row, column), id_)
+        for column, read in self._readers.items():
+            _discard(self._indexes[column], read(row), id_)
         return row
 
-    def copy(self) -> Table[Row]:
+    def take(self, other: Table[Row]) -> None:
         """
-        Return a table that shares the rows and nothing else.
+        Hold the rows of another table with the same columns, and share nothing else with it.
         """
-        other: Table[Row] = Table()
-        other._rows = self._rows.copy()
-        other._ids = self._ids.copy()
-        other._indexes = {
-            column: {value: ids.copy() for value, ids in index.items()} for column, index in self._indexes.items()
+        self._rows = other._rows.copy()
+        self._ids = other._ids.copy()
+        self._indexes = {
+            column: {value: ids.copy() for value, ids in index.items()} for column, index in other._indexes.items()
         }
-        return other
 
 
 def _discard(index: dict[Any, list[int]], value: object, id_: int) -> None:
@@ -217,11 +233,9 @@ class Relation:
         for left in self.lefts(right):
             self.discard(left, right)
 
-    def copy(self) -> Relation:
+    def take(self, other: Relation) -> None:
         """
-        Return a relation with the same pairs.
+        Hold the pairs of another relation, and share nothing else with it.
         """
-        other = Relation()
-        other._rights = self._rights.copy()
-        other._lefts = self._lefts.copy()
-        return other
+        self._rights = other._rights.copy()
+        self._lefts = other._lefts.copy()

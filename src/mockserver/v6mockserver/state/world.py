@@ -92,8 +92,14 @@ class World:
             "collaboration_id", "study_id", "job_id", "parent_id", "init_org_id", "init_user_id"
         )
         self.task_database: Table[entities.TaskDatabase] = Table("task_id", "database")
-        self.run: Table[entities.Run] = Table("task_id", "organization_id")
-        self.port: Table[entities.Port] = Table("run_id")
+        self.run: Table[entities.Run] = Table(
+            "task_id",
+            "organization_id",
+            collaboration_id=lambda run: self.task[run.task_id].collaboration_id,
+            init_user_id=lambda run: self.task[run.task_id].init_user_id,
+            is_open=lambda run: run.finished_at is None,
+        )
+        self.port: Table[entities.Port] = Table("run_id", "port")
 
         self.collaboration_organization = Relation()
         self.study_organization = Relation()
@@ -135,7 +141,7 @@ class World:
         other.rule_ids = self.rule_ids
         for name, value in vars(self).items():
             if isinstance(value, (Table, Relation)):
-                setattr(other, name, value.copy())
+                getattr(other, name).take(value)
         return other
 
     @property

@@ -1,8 +1,8 @@
 """
 What goes when something is deleted.
 
-Server quirk not copied: the real server leaves the runs of tasks that are deleted through a parent behind, unreachable (4.0 to 4.15). Here runs go with
-their task, whatever way it goes.
+Not copied: the real server leaves the runs of tasks that go with a parent behind, unreachable (4.0 to 4.15).
+Here runs go with their task, whatever way it goes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def require_no_dependents(
-    noun: str, id_: int, dependents: Mapping[str, Collection[object]], delete_dependents: bool
+    noun: str, id_: int, dependents: Mapping[str, Collection[object]], *, delete_dependents: bool
 ) -> None:
     """
     Refuse to delete what others depend on, unless these may go as well.

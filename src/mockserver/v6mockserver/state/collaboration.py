@@ -128,7 +128,7 @@ def delete(world: World, caller: Caller, id_: int, *, delete_dependents: bool) -
         "nodes": world.node.where("collaboration_id", id_),
         "studies": world.study.where("collaboration_id", id_),
     }
-    cascade.require_no_dependents(NOUN, id_, dependents, delete_dependents)
+    cascade.require_no_dependents(NOUN, id_, dependents, delete_dependents=delete_dependents)
     cascade.delete_collaboration(world, id_)
 
 

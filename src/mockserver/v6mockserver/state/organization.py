@@ -163,5 +163,5 @@ def delete(world: World, caller: Caller, id_: int, *, delete_dependents: bool) -
         "users": world.user.where("organization_id", id_),
         "roles": world.role.where("organization_id", id_),
     }
-    cascade.require_no_dependents(NOUN, id_, dependents, delete_dependents)
+    cascade.require_no_dependents(NOUN, id_, dependents, delete_dependents=delete_dependents)
     cascade.delete_organization(world, id_)

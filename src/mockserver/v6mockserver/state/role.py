@@ -162,7 +162,7 @@ def delete(world: World, caller: Caller, id_: int, *, delete_dependents: bool) -
     row = existing(world.role, NOUN, id_)
     _require_not_default(row)
     require(on_organization(world, caller, NOUN, DELETE, row.organization_id))
-    cascade.require_no_dependents(NOUN, id_, {"users": world.user_role.lefts(id_)}, delete_dependents)
+    cascade.require_no_dependents(NOUN, id_, {"users": world.user_role.lefts(id_)}, delete_dependents=delete_dependents)
     cascade.delete_role(world, id_)
 
 

@@ -1,8 +1,9 @@
 """
 The life of a run, and what it makes of its task.
 
-A run has a status, one of the eleven texts below, which its node sets as it likes: the server accepts any order. What the server does guard
-is whether the run is *closed*: a run with an end time takes no more reports. Three things can happen to a run:
+A run has a status, one of the eleven texts below, which its node sets as it likes: the server accepts any order. What
+the server does guard is whether the run is *closed*: a run with an end time takes no more reports. Three things can
+happen to a run:
 
 ==============  ==============  =================  ========================
 state           report          kill               a sibling failed
@@ -12,8 +13,8 @@ started         as reported     killed and closed  nothing
 closed          refused         nothing            nothing
 ==============  ==============  =================  ========================
 
-*Waiting* has no start time, *started* has one, *closed* has an end time. `apply` is the only function that changes a run's state.
-A task has no status of its own: `task_status` derives it from the runs at every reading.
+*Waiting* has no start time, *started* has one, *closed* has an end time. `apply` is the only function that changes a
+run's state. A task has no status of its own: `task_status` derives it from the runs at every reading.
 """
 
 from __future__ import annotations

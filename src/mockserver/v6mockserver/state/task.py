@@ -13,7 +13,6 @@ from v6mockserver.state import cascade, entities, run_states, task_checks
 from v6mockserver.state.lookup import existing, existing_for_filter
 from v6mockserver.state.permissions import (
     COLLABORATION,
-    CREATE,
     DELETE,
     GLOBAL,
     ORGANIZATION,
@@ -83,7 +82,7 @@ def require_may_view_results(world: World, caller: Caller, row: entities.Task) -
     """
     Refuse unless the caller may view the runs of a task that they may view.
     """
-    # Server quirk: OWN counts by the rule to view tasks, not the one to view runs (4.0 to 4.15, GET /task/<id>?include=results).
+    # Server quirk: OWN counts by the rule to view tasks, not runs (4.0 to 4.15, GET /task/<id>?include=results).
     own = [OWN] if caller.user_id == row.init_user_id else []
     if not decide(world, caller, NOUN, VIEW, own):
         require(decide(world, caller, "run", VIEW, scopes_to_task(world, caller, row)))
@@ -153,7 +152,7 @@ def _chosen_by_place(world: World, caller: Caller, parameters: Parameters) -> It
 
 
 def _chosen_by_content(world: World, parameters: Parameters) -> Iterable[Among | Predicate]:
-    # Not copied: on the real server the filters status, run_id and store_id always fail with a 500 (4.0 to 4.15, GET /task).
+    # Not copied: on the real server status, run_id and store_id always fail with a 500 (4.0 to 4.15, GET /task).
     if (wanted := parameters.text("status")) is not None:
         yield lambda row: status(world, row.id) == wanted
     if (run_id := parameters.integer("run_id")) is not None:
@@ -296,8 +295,9 @@ def delete(world: World, caller: Caller, id_: int) -> None:
 
 def kill(world: World, row: entities.Task) -> None:
     """
-    End the open runs of a task and of its direct subtasks, and tell their nodes. Server quirk: deeper subtasks go on (4.0 to 4.15).
+    End the open runs of a task and of its direct subtasks, and tell their nodes.
     """
+    # Server quirk: deeper subtasks go on (4.0 to 4.15).
     family = [row.id, *world.task.where("parent_id", row.id)]
     victims = [run for task_id in family for run in runs(world, task_id) if run.finished_at is None]
     kill_list = [{"task_id": run.task_id, "run_id": run.id, "organization_id": run.organization_id} for run in victims]

@@ -1,5 +1,7 @@
 """
-What is checked before a task is created, in the server's order: a caller without any right may learn first what is wrong with the body.
+What is checked before a task is created.
+
+The order is the server's: a caller without any right may learn first what is wrong with the body.
 """
 
 from __future__ import annotations
@@ -82,7 +84,7 @@ def targets(world: World, caller: Caller, place: Place, organizations: Sequence[
         if outside:
             raise BadRequestError(messages.NOT_IN_STUDY.format(study=study.id, organizations=outside))
     found = {id_: nodes.serving(world, collaboration.id, id_) for id_ in ids}
-    # Server quirk: nodes are counted against organizations, so naming one twice fails like a missing node (4.0 to 4.15).
+    # Server quirk: nodes are counted against organizations: naming one twice fails like a missing node (4.0 to 4.15).
     if sum(node is not None for node in found.values()) < len(ids):
         missing = [id_ for id_, node in found.items() if node is None]
         raise BadRequestError(messages.NO_NODE.format(collaboration=collaboration.id, organizations=missing))
@@ -158,7 +160,9 @@ def inputs(collaboration: entities.Collaboration, organizations: Sequence[Target
 
 def _is_readable(target: Target) -> bool:
     """
-    Tell whether an input decodes to text. Base64 is read leniently, so that of an encrypted input only the first part counts.
+    Tell whether an input decodes to text.
+
+    Base64 is read leniently, so that of an encrypted input only the first part counts.
     """
     try:
         data = binascii.a2b_base64(target.input)

@@ -213,7 +213,9 @@ def delete(world: World, caller: Caller, id_: int, *, delete_dependents: bool) -
     user = existing(world.user, NOUN, id_)
     scopes = scopes_to_organization(world, caller, user.organization_id)
     require(decide(world, caller, NOUN, DELETE, [OWN, *scopes] if caller.id == id_ else scopes))
-    cascade.require_no_dependents(NOUN, id_, {"tasks": world.task.where("init_user_id", id_)}, delete_dependents)
+    cascade.require_no_dependents(
+        NOUN, id_, {"tasks": world.task.where("init_user_id", id_)}, delete_dependents=delete_dependents
+    )
     cascade.delete_user(world, id_)
 
 

@@ -17,7 +17,7 @@ from v6mockserver import _demo
 from v6mockserver._errors import MockServerError
 from v6mockserver._live import LOOPBACK
 from v6mockserver._server import MockServer
-from v6mockserver.nodes.fleet import EXECUTIONS
+from v6mockserver.nodes.executors import EXECUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

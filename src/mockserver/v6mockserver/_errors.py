@@ -4,6 +4,7 @@ What this package raises.
 MockServerError
 ├── MockUsageError          this package was misused
 │   └── SeedError           a seed with a mistake in it
+├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
     ├── BadRequestError     400
     │   └── InvalidBodyError    with the errors of each field
@@ -40,6 +41,12 @@ class MockUsageError(MockServerError):
 class SeedError(MockUsageError):
     """
     A seed does not describe a world; the message names place, value and what was expected.
+    """
+
+
+class AlgorithmError(MockServerError):
+    """
+    A run cannot go on; the message becomes part of its log.
     """
 
 

@@ -1,0 +1,78 @@
+"""
+Where algorithms run: executors of `concurrent.futures`, so that anybody's executor can take their place.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
+
+
+class InlineExecutor(Executor):
+    """
+    Runs each call where it is submitted: in the same thread, at once, one inside the other.
+    """
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """
+        Run a call and return its finished future.
+        """
+        future: Future[Result] = Future()
+        _fill(future, fn, args, kwargs)
+        return future
+
+
+class ThreadExecutor(Executor):
+    """
+    Runs each call in a thread of its own, however many there are.
+
+    A pool with a limit would deadlock: a central function keeps its thread while it waits for partial ones, one of which
+    may be on the same node.
+    """
+
+    def __init__(self) -> None:
+        self._threads: set[Thread] = set()
+        self._lock = Lock()
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """
+        Start a call and return its future.
+        """
+        future: Future[Result] = Future()
+        thread = Thread(target=self._run, args=(future, fn, args, kwargs), name=f"run {fn.__name__}", daemon=True)
+        with self._lock:
+            self._threads = {one for one in self._threads if one.is_alive()} | {thread}
+            thread.start()
+        return future
+
+    def _run(self, *call: Any) -> None:
+        _fill(*call)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 -- the signature of Executor
+        """
+        Wait for the calls that run.
+        """
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads if wait else ():
+            thread.join()
+
+
+def _fill(future: Future[Result], fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    future.set_running_or_notify_cancel()
+    try:
+        result = fn(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 -- the edge of a thread: the future carries it to whoever asks
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+EXECUTIONS: dict[str, Callable[[], Executor]] = {"inline": InlineExecutor, "thread": ThreadExecutor}
+"""The ways to run algorithms, by name."""

@@ -1,0 +1,358 @@
+"""
+A simulated node: it does what a real node does, and knows what a real node knows.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from functools import partial
+from threading import Condition, Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from v6client._crypto import PlainCryptor, RSACryptor
+from v6client._http import Connection
+from v6client.exceptions import EncryptionError, ServerRefusedError
+from v6mockserver._errors import MockUsageError
+from v6mockserver.nodes import container
+from v6mockserver.nodes.databases import Database
+from v6mockserver.nodes.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Executor
+    from datetime import datetime
+
+    import requests
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from v6mockserver.nodes.algorithms import Algorithms
+
+NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
+LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
+
+
+class Membership(Protocol):
+    """
+    A node's place in the event channel.
+    """
+
+    def share(self, settings: Iterable[tuple[str, str]]) -> None:
+        """
+        Tell the server about the node's configuration.
+        """
+
+    def close(self) -> None:
+        """
+        Leave.
+        """
+
+
+class Channel(Protocol):
+    """
+    The server's event channel, as far as a node uses it.
+    """
+
+    def connect(self, token: str, handler: Callable[[str, Mapping[str, Any]], None]) -> Membership:
+        """
+        Take the node in.
+        """
+
+
+class Surroundings(Protocol):
+    """
+    What a node finds where it is started.
+    """
+
+    url: str
+    channel: Channel
+    algorithms: Algorithms
+    executor: Executor
+    patience: float
+
+    def session(self) -> requests.Session:
+        """
+        Return a session that reaches the server.
+        """
+
+    def now(self) -> datetime:
+        """
+        Return the time.
+        """
+
+
+class SimulatedNode:
+    """
+    A node without Docker: it fetches its runs over HTTP, runs their algorithms in this process, and reports what comes out.
+
+    Made by `server.nodes.start(...)`.
+
+    Parameters
+    ----------
+    api_key : str
+        What it logs in with.
+    surroundings : Surroundings
+        Where the server is, what algorithms there are, and where they run.
+    private_key : RSAPrivateKey, optional
+        The key of its organization; needed in an encrypted collaboration.
+
+    Attributes
+    ----------
+    id, name, organization
+        Its id, its name and the name of its organization.
+    is_encrypted : bool
+        Whether its collaboration is.
+    databases : dict
+        Its databases by label.
+    log : list of str
+        What it noted: refusals of the server that it hides from algorithms, and reports that came too late.
+
+    Raises
+    ------
+    AuthenticationError
+        If the server does not know the api key.
+    MockUsageError
+        If the collaboration is encrypted and there is no key, or the server has another one.
+    """
+
+    def __init__(
+        self, api_key: str, surroundings: Surroundings, *, private_key: RSAPrivateKey | None = None
+    ) -> None:
+        self._surroundings = surroundings
+        self._connection = Connection(surroundings.url, session=surroundings.session())
+        self.url = self._connection.base_url
+        answer = self._connection.login("token/node", {"api_key": api_key})
+        me = self._connection.request("GET", f"node/{answer['node_url'].rpartition('/')[2]}")
+        self.id: int = me["id"]
+        self.name: str = me["name"]
+        organization = self._connection.request("GET", f"organization/{me['organization']['id']}")
+        self.organization: str = organization["name"]
+        self._organization_id: int = organization["id"]
+        collaboration = self._connection.request("GET", f"collaboration/{me['collaboration']['id']}")
+        self.is_encrypted: bool = collaboration["encrypted"]
+        self.cryptor = self._cryptor(organization, private_key) if self.is_encrypted else PlainCryptor()
+        self.databases: dict[str, Database] = {}
+        self.log: list[str] = []
+        self._proxy = Proxy(self, surroundings.session())
+        self._membership: Membership | None = None
+        self._running: set[int] = set()
+        self._killed: set[int] = set()
+        self._lock = Lock()
+        self._news = Condition()
+        self._handlers = {"sync": self._synchronise, "new_task": self._take_task, "kill_containers": self._kill}
+
+    def __repr__(self) -> str:
+        state = "online" if self.is_online else "offline"
+        return f"<SimulatedNode {self.name!r} of {self.organization!r}, {state}, databases {sorted(self.databases)}>"
+
+    def _cryptor(self, organization: Mapping[str, Any], private_key: RSAPrivateKey | None) -> RSACryptor:
+        """
+        Return what encrypts for this node; its public key is published if the server has none yet.
+        """
+        if private_key is None:
+            raise MockUsageError(f"the collaboration of node {self.name!r} is encrypted; pass private_key=")
+        cryptor = RSACryptor(private_key)
+        if not organization["public_key"]:
+            path = f"organization/{self._organization_id}"
+            self._connection.request("PATCH", path, json={"public_key": cryptor.public_key})
+        elif not cryptor.is_pair_of(organization["public_key"]):
+            raise MockUsageError(
+                f"the private key of node {self.name!r} does not belong to the public key that the server has of "
+                f"{self.organization!r}; pass the organization's own key"
+            )
+        return cryptor
+
+    @property
+    def is_online(self) -> bool:
+        """
+        Whether it hears of new tasks.
+        """
+        return self._membership is not None
+
+    def go_online(self) -> None:
+        """
+        Connect to the server, and start the runs that have waited. A node that is online stays so.
+        """
+        if self._membership is None:
+            self._connection.request("GET", f"node/{self.id}")  # renews a token that has expired meanwhile
+            token = self._connection.token or ""
+            self._membership = self._surroundings.channel.connect(token, self._hear)
+            self._share()
+
+    def go_offline(self) -> None:
+        """
+        Leave the server: new tasks wait until the node is back. Runs that are under way go on and are reported.
+        """
+        membership, self._membership = self._membership, None
+        if membership is not None:
+            membership.close()
+
+    def add_database(self, label: str, source: Any, *, type: str | None = None) -> None:  # noqa: A002 -- the node configuration calls it so
+        """
+        Give the node a database.
+
+        Parameters
+        ----------
+        label : str
+            What tasks call it; an identifier.
+        source : DataFrame or path
+            The data, or a CSV, Parquet or Excel file.
+        type : {"csv", "parquet", "excel"}, optional
+            What the file is; by default its suffix tells.
+
+        Raises
+        ------
+        MockUsageError
+            If the label is no identifier, or the type is unknown.
+        """
+        self.databases[label] = Database.at(label, source, type)
+        self._share()
+
+    def note(self, text: str) -> None:
+        """
+        Add a line to the node's log.
+        """
+        self.log.append(text)
+
+    def wait_until(self, condition: Callable[[], bool]) -> bool:
+        """
+        Wait until a condition holds that events may bring about; return whether it does.
+
+        Where algorithms run inline nobody else can bring it about, so there is no waiting.
+        """
+        with self._news:
+            return self._news.wait_for(condition, self._surroundings.patience)
+
+    def _share(self) -> None:
+        if self._membership is not None:
+            self._membership.share(self._settings())
+
+    def _settings(self) -> Iterator[tuple[str, str]]:
+        """
+        Return what a node tells the server about itself.
+        """
+        yield "encryption", str(int(self.is_encrypted))
+        yield "allowed_algorithms", "all"
+        for label, database in self.databases.items():
+            yield "database_labels", label
+            yield f"db_type_{label}", database.type
+            for column in database.columns():
+                yield f"columns_{label}", column
+
+    def _hear(self, event: str, data: Mapping[str, Any]) -> None:
+        handler = self._handlers.get(event)
+        if handler is not None:
+            handler(data)
+        with self._news:
+            self._news.notify_all()
+
+    def _synchronise(self, _: Mapping[str, Any]) -> None:
+        for run in self._open_runs():
+            self._start(run)
+
+    def _take_task(self, data: Mapping[str, Any]) -> None:
+        for run in self._open_runs(task_id=data["id"]):
+            self._start(run)
+
+    def _kill(self, data: Mapping[str, Any]) -> None:
+        mine = [one["run_id"] for one in data["kill_list"] if one["organization_id"] == self._organization_id]
+        self._killed.update(mine)
+        for run_id in mine:
+            self._report(run_id, status=KILLED)
+
+    def _open_runs(self, **filters: Any) -> list[dict[str, Any]]:
+        """
+        Return the runs that wait for this node, oldest first.
+        """
+        runs: list[dict[str, Any]] = []
+        query = {"state": "open", "node_id": self.id, "include": "task", "page": 1, **filters}
+        while True:
+            answer = self._connection.request("GET", "run", params=query)
+            runs += answer["data"]
+            if "next" not in answer["links"]:
+                return sorted(runs, key=lambda run: run["id"])
+            query["page"] += 1
+
+    def _start(self, run: dict[str, Any]) -> None:
+        with self._lock:
+            if run["id"] in self._running:
+                return
+            self._running.add(run["id"])
+        self._report(run["id"], started_at=self._time())
+        image = run["task"]["image"]
+        token = self._container_token(run, image)
+        if token is None:
+            return
+        if image not in self._surroundings.algorithms:
+            self.note(f"run {run['id']}: there is no image {image!r}; server.algorithms.register() it")
+            self._finish(run, container.Outcome(NO_IMAGE, b"", LOG_ELSEWHERE))
+            return
+        self._report(run["id"], status=ACTIVE)
+        self._execute(run, token)
+
+    def _container_token(self, run: dict[str, Any], image: str) -> str | None:
+        body = {"task_id": run["task"]["id"], "image": image}
+        try:
+            return str(self._connection.request("POST", "token/container", json=body)["container_token"])
+        except ServerRefusedError as refusal:
+            self.note(f"run {run['id']}: no token for its container: {refusal}")
+            self._report(run["id"], status=FAILED, log="The server gave no token for the container")
+            self._running.discard(run["id"])
+            return None
+
+    def _execute(self, run: dict[str, Any], token: str) -> None:
+        try:
+            text = self.cryptor.decrypt(run["input"])
+        except EncryptionError as error:
+            self._finish(run, container.Outcome(FAILED, b"", f"The input cannot be decrypted: {error}"))
+            return
+        wanted = [json.loads(one["parameters"]) | {"label": one["label"]} for one in run["task"]["databases"]]
+        job = container.Job(
+            image=run["task"]["image"],
+            input=text,
+            token=token,
+            wanted=wanted,
+            databases=dict(self.databases),
+            algorithms=self._surroundings.algorithms,
+            proxy=self._proxy,
+        )
+        future = self._surroundings.executor.submit(container.run, job)
+        if future.done():
+            # Here, and not in a callback: a future keeps to itself what its callbacks raise.
+            self._take(run, future)
+        else:
+            future.add_done_callback(partial(self._take, run))
+
+    def _take(self, run: dict[str, Any], future: Future[container.Outcome]) -> None:
+        self._finish(run, future.result())
+
+    def _finish(self, run: dict[str, Any], outcome: container.Outcome) -> None:
+        """
+        Report the end of a run, its result encrypted for the organization that started the task.
+        """
+        status, log = outcome.status, outcome.log
+        try:
+            result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
+        except EncryptionError as error:
+            status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
+        if run["id"] not in self._killed:
+            self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())
+        self._running.discard(run["id"])
+
+    def _encrypted(self, result: bytes, organization_id: int) -> str:
+        if not self.is_encrypted:
+            return self.cryptor.encrypt(result, "")
+        organization = self._connection.request("GET", f"organization/{organization_id}")
+        return self.cryptor.encrypt(result, organization["public_key"])
+
+    def _report(self, run_id: int, **changes: str) -> None:
+        """
+        Report on a run. That it was closed or deleted meanwhile is noted and is no error, as in a real node.
+        """
+        try:
+            self._connection.request("PATCH", f"run/{run_id}", json=changes)
+        except ServerRefusedError as refusal:
+            self.note(f"run {run_id}: {refusal}")
+
+    def _time(self) -> str:
+        return self._surroundings.now().replace(tzinfo=None).isoformat(timespec="microseconds")

@@ -1,0 +1,172 @@
+"""
+The node's proxy: the only thing that an algorithm can reach.
+
+It passes requests on to the server with the container's token, encrypts the inputs of subtasks, decrypts their results, and hides what the server says
+when it refuses. Waiting for a subtask costs nothing: the proxy holds the question until the task has finished.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request, Response
+
+from v6client.exceptions import V6ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import requests
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from v6mockserver.nodes.node import SimulatedNode
+
+HIGHEST_SUCCESS = 210
+TRIES = {"GET": 3}
+"""How often a request is tried; one that may have had an effect, once."""
+
+HIDDEN = "The request failed; the log of the node tells why"
+UNFINISHED = ("pending", "initializing", "active")
+
+STATUS = re.compile(r"/task/(\d+)/status")
+RESULT = re.compile(r"/result/\d+")
+
+
+class ProxyRefusedError(Exception):
+    """
+    The proxy's own refusal.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+class Proxy:
+    """
+    The proxy of one node, as a WSGI application.
+
+    Parameters
+    ----------
+    node : SimulatedNode
+        The node.
+    session : requests.Session
+        Reaches the server.
+    """
+
+    def __init__(self, node: SimulatedNode, session: requests.Session) -> None:
+        self._node = node
+        self._session = session
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """
+        Answer a request of an algorithm: the WSGI interface.
+        """
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except ProxyRefusedError as refusal:
+            response = _json({"msg": refusal.message}, refusal.status)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "POST" and request.path == "/task":
+            return self._create_task(request)
+        if request.method == "GET" and request.path == "/result":
+            return self._list_results(request)
+        if request.method == "GET" and RESULT.fullmatch(request.path):
+            return _json(self._readable(self._forward(request).json()))
+        if request.method == "GET" and (match := STATUS.fullmatch(request.path)):
+            return self._wait(request, int(match[1]))
+        answer = self._forward(request)
+        return Response(answer.content, answer.status_code, content_type=answer.headers.get("Content-Type"))
+
+    def _forward(self, request: Request, json: Any = None) -> requests.Response:
+        if json is None and request.is_json:
+            json = request.get_json()
+        return self._send(request, request.method, request.path, json=json, params=request.args.to_dict(flat=False))
+
+    def _send(self, request: Request, method: str, path: str, **content: Any) -> requests.Response:
+        """
+        Pass a request on; what the server refuses becomes a failure that tells nothing.
+        """
+        headers = {"Authorization": request.headers.get("Authorization", "")}
+        for _ in range(TRIES.get(method, 1)):
+            answer = self._session.request(method, f"{self._node.url}{path}", headers=headers, **content)
+            if answer.status_code <= HIGHEST_SUCCESS:
+                return answer
+            self._node.note(f"{method} {path} was refused with status {answer.status_code}: {answer.text}")
+        raise ProxyRefusedError(500, HIDDEN)
+
+    def _create_task(self, request: Request) -> Response:
+        body = request.get_json()
+        targets = body.get("organizations")
+        if not targets:
+            raise ProxyRefusedError(400, "organizations is missing or empty; name at least one")
+        if self._node.is_encrypted:
+            encrypted = [{**target, "input": self._encrypted(request, target)} for target in targets]
+            body = {**body, "organizations": encrypted}
+        answer = self._send(request, "POST", "/task", json=body)
+        return _json(answer.json(), answer.status_code)
+
+    def _encrypted(self, request: Request, target: dict[str, Any]) -> str:
+        """
+        Return the input of a subtask, encrypted for the organization that runs it.
+        """
+        organization = self._send(request, "GET", f"/organization/{target['id']}").json()
+        try:
+            return self._node.cryptor.encrypt(b64decode(target["input"]), organization["public_key"])
+        except V6ClientError as error:
+            self._node.note(f"the input for {organization['name']} cannot be encrypted: {error}")
+            raise ProxyRefusedError(500, HIDDEN) from error
+
+    def _list_results(self, request: Request) -> Response:
+        if "task_id" not in request.args:
+            raise ProxyRefusedError(400, "task_id is missing; name the task whose results you want")
+        body = self._forward(request).json()
+        return _json({**body, "data": [self._readable(row) for row in body["data"]]})
+
+    def _readable(self, row: dict[str, Any]) -> dict[str, Any]:
+        """
+        Return a result with its content as base64 of the clear text; one that cannot be decrypted as it came.
+        """
+        if not row["result"]:
+            return row
+        try:
+            clear = self._node.cryptor.decrypt(row["result"])
+        except V6ClientError as error:
+            self._node.note(f"the result of run {row['id']} cannot be decrypted: {error}")
+            return row
+        return {**row, "result": b64encode(clear).decode()}
+
+    def _wait(self, request: Request, task_id: int) -> Response:
+        """
+        Answer with a task's status once it has finished; fail when that will not happen.
+        """
+
+        def finished() -> bool:
+            return self._forward(request).json()["status"] not in UNFINISHED
+
+        if not self._node.wait_until(finished):
+            raise ProxyRefusedError(500, self._why_not(request, task_id))
+        return _json(self._forward(request).json())
+
+    def _why_not(self, request: Request, task_id: int) -> str:
+        runs = self._send(request, "GET", "/run", params={"task_id": task_id, "per_page": 1000}).json()["data"]
+        waiting = [
+            f"run {run['id']} is {run['status']} and its node {run['node'].get('name')} is {run['node'].get('status')}"
+            for run in runs
+            if run["status"] in UNFINISHED
+        ]
+        return f"task {task_id} has not finished, and waiting any longer will not help: {'; '.join(waiting)}"
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    import orjson
+
+    return Response(orjson.dumps(body), status, content_type="application/json")
+
+

@@ -17,6 +17,18 @@ from uuid import uuid4  # noqa: TID251 -- names must differ from those of earlie
 if TYPE_CHECKING:
     import requests
 
+# What answers look like: status and keys. Texts are no part of the contract.
+OK, CREATED = 200, 201
+DONE = (200, ["msg"])
+REFUSED = (400, ["msg"])
+INVALID = (400, ["errors", "msg"])
+DENIED = (401, ["msg"])
+MISSING = (404, ["msg"])
+UNREADABLE = (422, ["msg"])
+FAILED = (500, ["msg"])
+NOT_JSON = (415, ["message"])
+GARBLED = (400, ["message"])
+
 PASSWORD = "Pass-word-1"
 INPUT = b64encode(b"{}").decode()
 IMAGE = "example.org/algorithm"
@@ -199,6 +211,17 @@ class Server:
         """Return the container in which a node runs a task; its row is the node's."""
         answer = made(node.post("/token/container", {"task_id": task["id"], "image": task["image"]}))
         return Caller(self.session, self.url, answer["container_token"], node.row)
+
+
+def outcome(response: requests.Response) -> tuple[int, list[str]]:
+    """Return the status of a refusal, and the keys of its body."""
+    body = response.json()
+    return response.status_code, sorted(body) if isinstance(body, dict) else []
+
+
+def deviates(*, mock: Any, real: Any) -> dict[str, Any]:
+    """Return an expectation that is another one for the mock than for the real server, for `Server.expected`."""
+    return {"mock": mock, "real": real}
 
 
 def made(response: requests.Response) -> Any:

@@ -73,7 +73,7 @@ def test_serve_serves_until_told_to_stop(number):
         url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
         version = requests.get(f"{url}/api/version", timeout=5).json()
         process.send_signal(number)
-        shown, complaints = process.communicate(timeout=10)
+        shown, complaints = process.stdout.read(), process.stderr.read()
 
     assert version == {"version": "4.15.2"}
     assert "user researcher, password" in shown

@@ -4,10 +4,10 @@ A vantage6 server and its nodes, in memory.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib
+import typing
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from v6mockserver._errors import MockServerError, MockUsageError, SeedError
     from v6mockserver._server import MockServer
     from v6mockserver.nodes.node import SimulatedNode
@@ -30,7 +30,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith(__name__):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -307,3 +308,18 @@ def test_there_are_not_endless_ready_made_keys():
     """Beyond them the message says what to do."""
     with pytest.raises(IndexError, match="its own private_key"):
         _keys.path(_keys.COUNT)
+
+
+def test_stopping_the_nodes_in_the_middle_of_a_task():
+    """A central function that waits for others waits no longer, and no thread is left behind."""
+    before = set(threading.enumerate())
+    server = MockServer.demo(execution="thread")
+    server.nodes["Long Beach"].go_offline()
+    client = server.client(_demo.USERNAME)
+    client.setup_encryption(server.private_keys["Cleveland"])
+    task_id = average(client)
+
+    server.nodes.stop()
+
+    assert set(threading.enumerate()) == before
+    assert client.task.get(task_id)["status"] == "crashed"

@@ -127,8 +127,8 @@ class Nodes(Mapping[str, SimulatedNode]):
 
     def stop(self) -> None:
         """
-        Take all nodes offline, and wait for what they run.
+        Take all nodes offline, end what waits for other runs, and wait for the rest.
         """
         for node in self._nodes.values():
-            node.go_offline()
+            node.stop()
         self.executor.shutdown()

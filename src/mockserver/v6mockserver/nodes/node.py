@@ -139,6 +139,7 @@ class SimulatedNode:
         self._killed: set[int] = set()
         self._lock = Lock()
         self._news = Condition()
+        self._stopped = False
         self._handlers = {"sync": self._synchronise, "new_task": self._take_task, "kill_containers": self._kill}
 
     def __repr__(self) -> str:
@@ -173,6 +174,7 @@ class SimulatedNode:
         """
         Connect to the server, and start the runs that have waited. A node that is online stays so.
         """
+        self._stopped = False
         if self._membership is None:
             self._connection.request("GET", f"node/{self.id}")  # renews a token that has expired meanwhile
             token = self._connection.token or ""
@@ -186,6 +188,15 @@ class SimulatedNode:
         membership, self._membership = self._membership, None
         if membership is not None:
             membership.close()
+
+    def stop(self) -> None:
+        """
+        Leave the server, and let what waits for other runs wait no longer.
+        """
+        self.go_offline()
+        with self._news:
+            self._stopped = True
+            self._news.notify_all()
 
     def add_database(self, label: str, source: Any, *, type: str | None = None) -> None:  # noqa: A002 -- the node configuration calls it so
         """
@@ -221,7 +232,8 @@ class SimulatedNode:
         Where algorithms run inline nobody else can bring it about, so there is no waiting.
         """
         with self._news:
-            return self._news.wait_for(condition, self._surroundings.patience)
+            ended = self._news.wait_for(lambda: self._stopped or condition(), self._surroundings.patience)
+            return ended and not self._stopped
 
     def _share(self) -> None:
         if self._membership is not None:

@@ -87,7 +87,8 @@ def test_server_stores_no_clear_text(federation, researcher):
     researcher.wait_for_results(task_id)
     root = federation.client("root").connection
 
-    runs = [run for one in (task_id, task_id + 1) for run in root.request("GET", "run", params={"task_id": one})["data"]]
+    tasks = (task_id, task_id + 1)
+    runs = [run for one in tasks for run in root.request("GET", "run", params={"task_id": one})["data"]]
     results = [root.request("GET", f"result/{run['id']}")["result"] for run in runs]
 
     texts = [run["input"] for run in runs] + results
@@ -173,9 +174,7 @@ def test_container_token_is_not_for_users_routes(federation, researcher):
     task_id = average(researcher, image="spy", input_={"method": "peek"})
     researcher.wait_for_results(task_id)
 
-    answer = federation.session().get(
-        f"{federation.url}/api/user", headers={"Authorization": f"Bearer {run_token[0]}"}
-    )
+    answer = federation.session().get(f"{federation.url}/api/user", headers={"Authorization": f"Bearer {run_token[0]}"})
 
     assert answer.status_code == 500
     assert set(answer.json()) == {"msg"}
@@ -247,7 +246,7 @@ def test_offline_node_picks_its_runs_up_later(federation, researcher):
 
 
 def test_offline_node_of_a_subtask():
-    """Inline, a central function that waits for a node that is offline cannot wait for ever: its run crashes and says why."""
+    """Inline, a central function that waits for a node that is offline crashes at once, and says why."""
     server = MockServer.demo()
     server.nodes["Long Beach"].go_offline()
     client = server.client(_demo.USERNAME)

@@ -1,4 +1,4 @@
-"""The official clients drive the mock. Needs an environment with one of them: `tox -e official-4.15` or `official-4.0`."""
+"""The official clients drive the mock. Needs an environment with one of them: `tox -e official-4.15,official-4.0`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-pytest.importorskip("vantage6.client", reason="the official client is not installed here; tox -e official-4.15,official-4.0")
+pytest.importorskip("vantage6.client", reason="needs an official client: tox -e official-4.15,official-4.0")
 
 from vantage6.client import UserClient
 

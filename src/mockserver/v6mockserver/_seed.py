@@ -213,7 +213,7 @@ class Document:
         return int(node.start_mark.line) + 1 if node is not None else 1
 
 
-def _first(errors: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:  # noqa: ANN401 -- marshmallow's nesting
+def _first(errors: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:
     """
     Return the place and the text of the first of marshmallow's errors.
     """

@@ -61,7 +61,7 @@ class _Start:
     status = ""
     headers: list[tuple[str, str]]
 
-    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 -- the WSGI interface
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         if exc_info:
             raise exc_info[1]
         self.status, self.headers = status, headers
@@ -113,7 +113,7 @@ def environ(request: requests.PreparedRequest) -> dict[str, Any]:
     return variables
 
 
-def _body(body: Any) -> bytes:  # noqa: ANN401 -- whatever requests accepts as a body
+def _body(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, str):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -23,9 +23,9 @@ class Integer(fields.Integer):
     A whole number, or text that is one. A fraction passes, and then is the id of nothing.
     """
 
-    default_error_messages = {"invalid": "Not a whole number."}
+    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Not a whole number."}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ANN401 -- marshmallow's signature
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         number = super()._deserialize(value, attr, data, **kwargs)
@@ -37,9 +37,11 @@ class Moment(fields.Field[str]):
     An ISO date and time, stored as UTC text without an offset.
     """
 
-    default_error_messages = {"invalid": "Not an ISO date and time such as 2026-11-22T19:23:11.623840."}
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid": "Not an ISO date and time such as 2026-11-22T19:23:11.623840."
+    }
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401, ARG002 -- marshmallow's signature
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ARG002 -- marshmallow's signature
         try:
             moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
         except (TypeError, ValueError) as error:
@@ -51,35 +53,35 @@ class Moment(fields.Field[str]):
         return moment.isoformat()
 
 
-def identifier(**options: Any) -> Integer:  # noqa: ANN401 -- marshmallow's field options
+def identifier(**options: Any) -> Integer:
     """
     Return a field for an id.
     """
     return Integer(validate=validate.Range(min=1), **options)
 
 
-def identifiers(**options: Any) -> fields.List[Any]:  # noqa: ANN401 -- marshmallow's field options
+def identifiers(**options: Any) -> fields.List[Any]:
     """
     Return a field for a list of ids.
     """
     return fields.List(identifier(), **options)
 
 
-def short_text(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+def short_text(**options: Any) -> fields.String:
     """
     Return a field for a short text that may be empty.
     """
     return fields.String(validate=validate.Length(max=MAX_NAME), **options)
 
 
-def long_text(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+def long_text(**options: Any) -> fields.String:
     """
     Return a field for a description.
     """
     return fields.String(validate=validate.Length(max=MAX_DESCRIPTION), **options)
 
 
-def name(**options: Any) -> fields.String:  # noqa: ANN401 -- marshmallow's field options
+def name(**options: Any) -> fields.String:
     """
     Return a field for a name: not empty, not made of digits only.
     """

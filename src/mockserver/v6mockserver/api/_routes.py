@@ -1,8 +1,9 @@
 """
 How a request becomes a call of a view, and a view's answer a response.
 
-Every route is declared with its method, path, the kinds of caller it is for, and the schema of its body. Requests are judged in the order of the real
-server: route and method, token, kind of caller, and then what the view does, which differs per route.
+Every route is declared with its method, path, the kinds of caller it is for, and the schema of its body. Requests are
+judged in the order of the real server: route and method, token, kind of caller, and then what the view does, which
+differs per route.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Call:
         """
         return Parameters(flask.request.args.to_dict(flat=False))
 
-    def body(self, *, partial: bool = False) -> Any:  # noqa: ANN401 -- what the schema makes of it
+    def body(self, *, partial: bool = False) -> Any:
         """
         Return the JSON body as the route's schema reads it.
 
@@ -79,12 +80,14 @@ class Call:
 @functools.cache
 def _instance(schema: type[marshmallow.Schema]) -> marshmallow.Schema:
     """
-    Return the one object of a schema: making one costs more than reading a body with it, and reading leaves nothing in it.
+    Return the one object of a schema.
+
+    Making one costs more than reading a body with it, and reading leaves nothing in it.
     """
     return schema()
 
 
-def json_body() -> Any:  # noqa: ANN401 -- any JSON
+def json_body() -> Any:
     """
     Return the body of the request, parsed as JSON.
 

@@ -54,7 +54,7 @@ def render(row: Collaboration) -> dict[str, Any]:
 
 def _renderer(call: Call) -> Callable[[Collaboration], dict[str, Any]]:
     """
-    Return how this request wants collaborations: with links to their organizations, or with the organizations themselves.
+    Return how this request wants collaborations: with links to organizations, or with the organizations themselves.
     """
     if "organizations" not in call.parameters.words("include"):
         return render

@@ -113,7 +113,7 @@ class TaskSchema(Schema):
             raise ValidationError(msg)
 
     @pre_load
-    def without_null_databases(self, data: Any, **_: object) -> Any:  # noqa: ANN401 -- any JSON
+    def without_null_databases(self, data: Any, **_: object) -> Any:
         """
         Read null databases as none.
         """

@@ -1,5 +1,7 @@
 """
-The client that a central function gets: what the container client of the official tools offers, over HTTP to the node's proxy.
+The client that a central function gets.
+
+It offers what the container client of the official tools does, over HTTP to the node's proxy.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ class AlgorithmClient:
         """
         answer = self._session.request(method, f"{PROXY}/{path}", json=json, params=params)
         if not answer.ok:
-            raise AlgorithmError(f"{method} {path} was refused with status {answer.status_code}: {answer.json()['msg']}")
+            raise AlgorithmError(
+                f"{method} {path} was refused with status {answer.status_code}: {answer.json()['msg']}"
+            )
         return answer.json()
 
     def pages(self, path: str, **params: Any) -> list[Any]:
@@ -104,8 +108,8 @@ class AlgorithmClient:
         Returns
         -------
         list
-            The decoded results, newest run first. As on a real node, a run that failed is not in it, and a task has finished as soon as
-            one of its runs has failed.
+            The decoded results, newest run first. As on a real node, a run that failed is not in it, and a task has
+            finished as soon as one of its runs has failed.
 
         Raises
         ------

@@ -37,7 +37,7 @@ class Needs(NamedTuple):
 
 def needs(function: Function) -> Needs:
     """
-    Return what a plain function wants: its first parameters, as long as they are called `client`, `df`, `df1`, `df2`, ...
+    Return what a plain function wants: its first parameters, while they are called `client`, `df`, `df1`, `df2`, ...
     """
     kinds = []
     for name in inspect.signature(function).parameters:
@@ -64,8 +64,9 @@ class Algorithms:
         image : str
             The Docker image that tasks name; any text.
         source : mapping, module or str
-            Functions by method name, a module with them, or the name of such a module. A function gets the algorithm client for a
-            first parameter `client`, and the data of the task's databases for parameters `df` or `df1`, `df2`, ...; the rest comes from the task's input.
+            Functions by method name, a module with them, or the name of such a module. A function gets the algorithm
+            client for a first parameter `client`, and the data of the task's databases for parameters `df` or `df1`,
+            `df2`, ...; the rest comes from the task's input.
 
         Raises
         ------

@@ -95,11 +95,13 @@ def _injected(job: Job, function: Function) -> list[Any]:
     wants = needs(function)
     if wants.frames > len(job.wanted):
         raise AlgorithmError(
-            f"the method reads {wants.frames} databases, but the task names {len(job.wanted)}; pass databases= when you "
-            "create the task"
+            f"the method reads {wants.frames} databases, but the task names {len(job.wanted)}; create the task with more "
+            "databases="
         )
     frames = iter(job.wanted)
-    return [_frame(job, next(frames)) if kind == "df" else AlgorithmClient(job.token, job.proxy) for kind in wants.kinds]
+    return [
+        _frame(job, next(frames)) if kind == "df" else AlgorithmClient(job.token, job.proxy) for kind in wants.kinds
+    ]
 
 
 def _frame(job: Job, wanted: Mapping[str, Any]) -> Any:

@@ -55,7 +55,7 @@ class Database:
             raise MockUsageError(f"the label {label!r} is not an identifier; use letters, digits and underscores")
         if hasattr(source, "columns"):
             return cls(label, source, FRAME)
-        type_ = TYPES.get(Path(source).suffix) if type_ is None else type_
+        type_ = type_ or TYPES.get(Path(source).suffix, "")
         if type_ not in TYPES.values():
             raise MockUsageError(f"{source} is of no known type; pass type=, one of {sorted(set(TYPES.values()))}")
         return cls(label, Path(source), type_)
@@ -87,10 +87,10 @@ class Database:
 
         if not self.source.exists():
             raise AlgorithmError(f"the database {self.label!r} of this node is not there: {self.source}")
-        readers = {"csv": pd.read_csv, "parquet": pd.read_parquet, "excel": pd.read_excel}
-        options = {"sheet_name": parameters.get("sheet_name", 0)} if self.type == "excel" else {}
-        read: pd.DataFrame = readers[self.type](self.source, **options)
-        return read
+        if self.type == "excel":
+            sheet: pd.DataFrame = pd.read_excel(self.source, sheet_name=parameters.get("sheet_name", 0))
+            return sheet
+        return pd.read_parquet(self.source) if self.type == "parquet" else pd.read_csv(self.source)
 
 
 def chosen(databases: Mapping[str, Database], label: str) -> Database:

@@ -32,8 +32,8 @@ class ThreadExecutor(Executor):
     """
     Runs each call in a thread of its own, however many there are.
 
-    A pool with a limit would deadlock: a central function keeps its thread while it waits for partial ones, one of which
-    may be on the same node.
+    A pool with a limit would deadlock: a central function keeps its thread while it waits for partial ones, one of
+    which may be on the same node.
     """
 
     def __init__(self) -> None:

@@ -5,7 +5,6 @@ A simulated node: it does what a real node does, and knows what a real node know
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future
 from functools import partial
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +19,7 @@ from v6mockserver.nodes.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from datetime import datetime
 
     import requests
@@ -83,9 +82,10 @@ class Surroundings(Protocol):
 
 class SimulatedNode:
     """
-    A node without Docker: it fetches its runs over HTTP, runs their algorithms in this process, and reports what comes out.
+    A node without Docker.
 
-    Made by `server.nodes.start(...)`.
+    It fetches its runs over HTTP, runs their algorithms in this process, and reports what comes out. Made by
+    `server.nodes.start(...)`.
 
     Parameters
     ----------
@@ -115,9 +115,7 @@ class SimulatedNode:
         If the collaboration is encrypted and there is no key, or the server has another one.
     """
 
-    def __init__(
-        self, api_key: str, surroundings: Surroundings, *, private_key: RSAPrivateKey | None = None
-    ) -> None:
+    def __init__(self, api_key: str, surroundings: Surroundings, *, private_key: RSAPrivateKey | None = None) -> None:
         self._surroundings = surroundings
         self._connection = Connection(surroundings.url, session=surroundings.session())
         self.url = self._connection.base_url

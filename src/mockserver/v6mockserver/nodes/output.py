@@ -1,8 +1,9 @@
 """
 What an algorithm prints, as its log.
 
-Standard output belongs to the process, so it is shared by all that run in it. While algorithms run, a stream takes its place that passes everything on
-and keeps a copy for the run that printed it. Which run that is, a context variable knows: one for each thread, and for each run inside another.
+Standard output belongs to the process, so it is shared by all that run in it. While algorithms run, a stream takes its
+place that passes everything on and keeps a copy for the run that printed it. Which run that is, a context variable
+knows: one for each thread, and for each run inside another.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class _Streams:
             self._users += 1
             if self._users == 1:
                 self._originals = sys.stdout, sys.stderr
-                sys.stdout, sys.stderr = (_Copying(stream) for stream in self._originals)  # type: ignore[assignment]  # a stream in all that is used
+                sys.stdout, sys.stderr = (_Copying(stream) for stream in self._originals)
 
     def leave(self) -> None:
         with self._lock:

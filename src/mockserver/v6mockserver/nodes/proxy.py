@@ -1,8 +1,9 @@
 """
 The node's proxy: the only thing that an algorithm can reach.
 
-It passes requests on to the server with the container's token, encrypts the inputs of subtasks, decrypts their results, and hides what the server says
-when it refuses. Waiting for a subtask costs nothing: the proxy holds the question until the task has finished.
+It passes requests on to the server with the container's token, encrypts the inputs of subtasks, decrypts their results,
+and hides what the server says when it refuses. Waiting for a subtask costs nothing: the proxy holds the question until
+the task has finished.
 """
 
 from __future__ import annotations
@@ -168,5 +169,3 @@ def _json(body: Any, status: int = 200) -> Response:
     import orjson
 
     return Response(orjson.dumps(body), status, content_type="application/json")
-
-

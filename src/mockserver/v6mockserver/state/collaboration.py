@@ -76,8 +76,9 @@ def create(
     world: World, caller: Caller, *, name: str, organization_ids: Collection[int], encrypted: bool
 ) -> entities.Collaboration:
     """
-    Create a collaboration. Server quirk: organizations that do not exist are passed over (4.0 to 4.15, POST /collaboration).
+    Create a collaboration.
     """
+    # Server quirk: organizations that do not exist are passed over (4.0 to 4.15, POST /collaboration).
     _require_free(world, name)
     require(decide(world, caller, NOUN, CREATE, [GLOBAL]))
     row = world.collaboration.add(entities.Collaboration(id=world.next_id(NOUN), name=name, encrypted=encrypted))

@@ -1,8 +1,9 @@
 """
 The rows of a server: one frozen dataclass per table.
 
-Names and columns are those of the real server's database (4.15.2), so that a world can be compared with a real one column by
-column. A row is never changed; it is replaced by another one. Times are UTC text without an offset, as on the wire.
+Names and columns are those of the real server's database (4.15.2), so that a world can be compared with a real one
+column by column. A row is never changed; it is replaced by another one. Times are UTC text without an offset, as on the
+wire.
 """
 
 from __future__ import annotations

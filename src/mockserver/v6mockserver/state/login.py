@@ -63,8 +63,9 @@ def node_with_key(world: World, api_key: str) -> entities.Node:
 
 def container_token(world: World, caller: Caller, task_id: int, image: str) -> str:
     """
-    Return a token for the container in which a node runs a task. Server quirk: the node need not have a run in it (4.0 to 4.15).
+    Return a token for the container in which a node runs a task.
     """
+    # Server quirk: the node need not have a run in it (4.0 to 4.15, POST /token/container).
     row = existing_for_filter(world.task, task.NOUN, task_id)
     if image != row.image:
         raise UnauthorizedError(messages.IMAGE_DIFFERS.format(id=task_id))

@@ -1,8 +1,8 @@
 """
 Passwords and api keys at rest.
 
-The real server spends 0.4 s of bcrypt on every login. A mock guards nothing, so one salted round of SHA-256 does; like bcrypt, it reads
-the first 72 bytes of a password. Api keys are long and random and are looked up by their hash.
+The real server spends 0.4 s of bcrypt on every login. A mock guards nothing, so one salted round of SHA-256 does; like
+bcrypt, it reads the first 72 bytes of a password. Api keys are long and random and are looked up by their hash.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """
 Who may do what.
 
-A rule is a triple (resource, operation, scope). A caller holds rules: a user through roles and directly, a node through the role `node`,
-a container through the role `container`. Whether a caller may do an operation on an object is decided by one function, `decide`. It is
-given the scopes that *reach* the object, and allows when the caller holds the rule of one of them. Holding a wider scope implies
-nothing about narrower ones, except that GLOBAL reaches everything.
+A rule is a triple (resource, operation, scope). A caller holds rules: a user through roles and directly, a node through
+the role `node`, a container through the role `container`. Whether a caller may do an operation on an object is decided
+by one function, `decide`. It is given the scopes that *reach* the object, and allows when the caller holds the rule of
+one of them. Holding a wider scope implies nothing about narrower ones, except that GLOBAL reaches everything.
 
 Two tests say which scopes reach an object:
 
@@ -142,12 +142,14 @@ def require(decision: Decision) -> None:
 
 def scopes_to_organization(world: World, caller: Caller, organization_id: int | None) -> list[str]:
     """
-    Return the scopes that reach an organization, or what belongs to it; None (a default role's) is reached by GLOBAL alone.
+    Return the scopes that reach an organization, or what belongs to it.
+
+    What belongs to none, such as a default role, is reached by GLOBAL alone.
     """
     scopes = [GLOBAL]
     if organization_id is not None and organization_id == caller.organization_id:
         scopes.append(ORGANIZATION)
-    # Server quirk: an organization that is in no collaboration does not share one with itself (4.0 to 4.15, every item route).
+    # Server quirk: an organization that is in no collaboration shares none with itself (4.0 to 4.15, item routes).
     if organization_id in partners(world, caller.organization_id):
         scopes.append(COLLABORATION)
     return scopes
@@ -211,7 +213,9 @@ def require_any(world: World, caller: Caller, resource: str, operation: str) -> 
 
 def require_at_least(world: World, caller: Caller, rule_ids: Iterable[int]) -> None:
     """
-    Refuse unless the caller holds each of these rules in the same or a wider scope: nobody hands out what they do not have.
+    Refuse unless the caller holds each of these rules in the same or a wider scope.
+
+    Nobody hands out what they do not have.
     """
     for rule_id in sorted(rule_ids):
         rule = world.rule[rule_id]

@@ -137,7 +137,7 @@ class _Reversed(Sequence[int]):
     def __len__(self) -> int:
         return len(self._ids)
 
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 -- an index or a slice, as for any sequence
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self._ids))
             return [self._ids[-1 - position] for position in range(start, stop, step)]
@@ -237,5 +237,5 @@ def until(column: str, moment: str) -> Predicate:
     return lambda row: (value := getattr(row, column)) is not None and value <= bound
 
 
-def _sort_key(value: Any) -> tuple[bool, Any]:  # noqa: ANN401 -- any column
+def _sort_key(value: Any) -> tuple[bool, Any]:
     return (value is not None, value if value is not None else 0)

@@ -30,7 +30,7 @@ from v6mockserver.state.permissions import (
 from v6mockserver.state.query import Among, Parameters, Selection, like, select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from v6mockserver.state.query import Predicate
     from v6mockserver.state.world import World
@@ -40,7 +40,9 @@ NOUN = "role"
 
 def view(world: World, caller: Caller, id_: int) -> entities.Role:
     """
-    Return a role that the caller may view: by rule, because it is theirs, or a default role with any rule to view roles.
+    Return a role that the caller may view.
+
+    By rule, because it is theirs, or because it is a default role and they may view any roles at all.
     """
     row = existing(world.role, NOUN, id_)
     theirs = (caller.id, id_) in world.user_role
@@ -64,9 +66,12 @@ def visible(world: World, caller: Caller, parameters: Parameters) -> Selection[e
 
 def _alike(parameters: Parameters) -> Iterable[Predicate]:
     for column in ("name", "description"):
-        patterns = [like(column, text) for text in parameters.texts(column)]
-        if patterns:
-            yield lambda row, patterns=patterns: any(matches(row) for matches in patterns)
+        if texts := parameters.texts(column):
+            yield _any_of([like(column, text) for text in texts])
+
+
+def _any_of(predicates: Sequence[Predicate]) -> Predicate:
+    return lambda row: any(meets(row) for meets in predicates)
 
 
 def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
@@ -101,7 +106,8 @@ def _within_reach(world: World, caller: Caller) -> Iterable[Predicate]:
         ORGANIZATION: frozenset({caller.organization_id}),
     }.get(scope or "", frozenset())
     theirs = world.user_role.rights(caller.id)
-    return [lambda row: row.id in theirs or row.organization_id in owners or (scope and row.organization_id is None)]
+    defaults = {None} if scope else set()
+    return [lambda row: row.id in theirs or row.organization_id in owners or row.organization_id in defaults]
 
 
 def create(

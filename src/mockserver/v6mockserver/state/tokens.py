@@ -9,8 +9,8 @@ refresh        id              user or node             48 hours
 container      an object       container                for ever
 =============  ==============  =======================  ===========
 
-Tokens are HS256 JWTs. A token says who its bearer is and nothing about what it may do: rules are read from the world at every request.
-There is no revocation; a token dies by age, or with the user or node it was made for.
+Tokens are HS256 JWTs. A token says who its bearer is and nothing about what it may do: rules are read from the world at
+every request. There is no revocation; a token dies by age, or with the user or node it was made for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from v6mockserver.state.permissions import Caller, rules_of_user
 from v6mockserver.state.world import CONTAINER, NODE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from jwt.types import Options
 
     from v6mockserver.state.entities import Node, User
     from v6mockserver.state.world import World
@@ -35,8 +37,14 @@ ALGORITHM = "HS256"
 LIFETIMES = {"access": 6 * 3600, "refresh": 48 * 3600}
 """Seconds that a token of a user or a node lives, by type."""
 
-# The world has its own clock, so age is checked here and not by the library; and a subject is a number or an object, never text.
-UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_sub": False, "verify_aud": False}
+# Age is checked here, by the world's clock, and not by the library; and a subject is a number or an object, not text.
+UNCHECKED: Options = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_sub": False,
+    "verify_aud": False,
+}
 
 
 def issue_pair(world: World, row: User | Node, kind: str) -> tuple[str, str]:
@@ -46,8 +54,7 @@ def issue_pair(world: World, row: User | Node, kind: str) -> tuple[str, str]:
     roles: list[str] = []
     if kind == "user":
         roles = [world.role[id_].name for id_ in sorted(world.user_role.rights(row.id))]
-    access = _issue(world, row.id, kind, "access", roles, LIFETIMES["access"])
-    refresh = _issue(world, row.id, kind, "refresh", roles, LIFETIMES["refresh"])
+    access, refresh = (_issue(world, row.id, kind, type_=type_, roles=roles) for type_ in ("access", "refresh"))
     return access, refresh
 
 
@@ -55,11 +62,11 @@ def issue_for_container(world: World, subject: Mapping[str, Any]) -> str:
     """
     Return a token for the container of one run; it never expires.
     """
-    return _issue(world, {"client_type": "container", **subject}, "container", "access", [], None)
+    return _issue(world, {"client_type": "container", **subject}, "container")
 
 
 def _issue(
-    world: World, subject: int | Mapping[str, Any], kind: str, type_: str, roles: list[str], lifetime: int | None
+    world: World, subject: int | Mapping[str, Any], kind: str, *, type_: str = "access", roles: Sequence[str] = ()
 ) -> str:
     now = world.clock.epoch()
     claims: dict[str, Any] = {
@@ -71,10 +78,10 @@ def _issue(
         "nbf": now,
         "csrf": world.next_uuid(),
         "client_type": kind,
-        "roles": roles,
+        "roles": list(roles),
     }
-    if lifetime is not None:
-        claims["exp"] = now + lifetime
+    if kind != "container":
+        claims["exp"] = now + LIFETIMES[type_]
     return jwt.encode(claims, world.secret, ALGORITHM)
 
 
@@ -171,7 +178,7 @@ def find_caller(world: World, claims: Mapping[str, Any]) -> Caller:
     """
     Return the caller that the claims of a token name, and note that a user or node was seen.
     """
-    find = {"user": _user, "node": _node, "container": _container}.get(claims.get("client_type", ""))
+    find = FINDERS.get(claims.get("client_type"))
     if find is None:
         raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
     return find(world, claims["sub"])
@@ -209,6 +216,10 @@ def _container(world: World, subject: Mapping[str, Any]) -> Caller:
         task_id=subject["task_id"],
         image=subject["image"],
     )
+
+
+FINDERS: dict[str | None, Callable[[World, Any], Caller]] = {"user": _user, "node": _node, "container": _container}
+"""How to find the caller that a subject names, by client type."""
 
 
 def _absent(others: Collection[object], kind: str, id_: int) -> UnauthorizedError | UnexpectedError:

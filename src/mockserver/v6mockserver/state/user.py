@@ -159,7 +159,8 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     """
     Change a user; `roles` and `rules` replace the whole set. Nothing is changed when any part is refused.
 
-    Server quirk: what stays in a set counts as handed out anew, so that only who holds it can name it (4.15, PATCH /user).
+    Server quirk: what stays in a set counts as handed out anew, so that only who holds it can name it (4.15, PATCH
+    /user).
     """
     user = existing(world.user, NOUN, id_)
     if "password" in changes:

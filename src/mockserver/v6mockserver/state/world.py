@@ -1,9 +1,10 @@
 """
 The complete state of one server.
 
-A world has a table for each kind of row and a relation for each many-to-many link, named as in the real server's database. Everything else
-that a server remembers is here as well: its clock, its secrets, the counters that ids come from. Nothing is kept anywhere else, so a copy of a
-world is a snapshot of the server, and two worlds never see each other.
+A world has a table for each kind of row and a relation for each many-to-many link, named as in the real server's
+database. Everything else that a server remembers is here as well: its clock, its secrets, the counters that ids come
+from. Nothing is kept anywhere else, so a copy of a world is a snapshot of the server, and two worlds never see each
+other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from functools import cache
 from hashlib import sha256
 from importlib import resources
-from secrets import token_hex
+from secrets import token_hex  # noqa: TID251 -- a seed must not make the tokens of one server good for another
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -64,8 +65,8 @@ class World:
     version : str
         The server version that it behaves as, such as "4.15".
     random_seed : int
-        What api keys and token ids are derived from, so that a test can be repeated. The secret that signs tokens is not: a token of
-        one server must mean nothing to another.
+        What api keys and token ids are derived from, so that a test can be repeated. The secret that signs tokens is
+        not: a token of one server must mean nothing to another.
     """
 
     def __init__(self, version: str, random_seed: int) -> None:
@@ -110,7 +111,9 @@ class World:
     @classmethod
     def fresh(cls, version: str = "4.15", *, random_seed: int = 0) -> World:
         """
-        Return the world of a server that was started for the first time: rules, default roles, user root with password root.
+        Return the world of a server that was started for the first time.
+
+        It has the rules, the default roles, and user root with password root.
 
         Parameters
         ----------
@@ -210,5 +213,5 @@ def _first_start(version: str) -> World:
     return world
 
 
-def _read(version: str, name: str) -> Any:  # noqa: ANN401 -- the shape is that of the file
+def _read(version: str, name: str) -> Any:
     return json.loads((resources.files("v6mockserver") / "data" / version / name).read_bytes())

@@ -63,7 +63,9 @@ class Neighbourhood:
         if operation == "CREATE":
             return caller.post(f"/{noun}", self.body(noun, name))
         path = self.object(noun, name)
-        return {"VIEW": caller.get, "EDIT": lambda path: caller.patch(path, {}), "DELETE": caller.delete}[operation](path)
+        return {"VIEW": caller.get, "EDIT": lambda path: caller.patch(path, {}), "DELETE": caller.delete}[operation](
+            path
+        )
 
 
 @pytest.fixture
@@ -164,7 +166,9 @@ GIFTS = [
 """What a caller holds, what they give away, and whether they may: the same rule, or a wider one."""
 
 
-@pytest.fixture(params=["rule to a new user", "role to a new user", "rule to a user", "rule in a new role", "rule to a role"])
+@pytest.fixture(
+    params=["rule to a new user", "role to a new user", "rule to a user", "rule in a new role", "rule to a role"]
+)
 def give(request, server):
     """A way to hand out a rule: takes what the caller holds and what they give, returns the answer."""
     organization = server.organization()

@@ -146,7 +146,7 @@ def plant(world: World, source: Source) -> Planted:
     """
     document = Document.read(source)
     try:
-        seed = SeedSchema().load(document.data)
+        seed: Any = SeedSchema().load(document.data)
     except ValidationError as error:
         path, reason = _first(error.messages_dict)
         raise document.error(path, reason) from error
@@ -204,7 +204,7 @@ class Document:
     def _line(self, path: tuple[str | int, ...]) -> int:
         node = self.root
         for step in path:
-            children = {key.value: value for key, value in node.value} if node.id == "mapping" else {}
+            children: dict[Any, Any] = {key.value: value for key, value in node.value} if node.id == "mapping" else {}
             if node.id == "sequence" and isinstance(step, int):
                 children = dict(enumerate(node.value))
             if step not in children:

@@ -95,8 +95,7 @@ def _injected(job: Job, function: Function) -> list[Any]:
     wants = needs(function)
     if wants.frames > len(job.wanted):
         raise AlgorithmError(
-            f"the method reads {wants.frames} databases, but the task names {len(job.wanted)}; create the task with more "
-            "databases="
+            f"the method reads {wants.frames} databases, but the task names {len(job.wanted)}; pass more in databases="
         )
     frames = iter(job.wanted)
     return [

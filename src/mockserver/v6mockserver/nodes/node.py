@@ -56,6 +56,7 @@ class Channel(Protocol):
         """
         Take the node in.
         """
+        ...
 
 
 class Surroundings(Protocol):
@@ -73,11 +74,13 @@ class Surroundings(Protocol):
         """
         Return a session that reaches the server.
         """
+        ...
 
     def now(self) -> datetime:
         """
         Return the time.
         """
+        ...
 
 
 class SimulatedNode:

@@ -29,6 +29,7 @@ class HasId(Protocol):
         """
         The row's key.
         """
+        ...
 
 
 Row = TypeVar("Row", bound=HasId)

@@ -1,0 +1,335 @@
+"""The conversation with a server, against scripted answers and a real socket."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import jwt
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from v6client import exceptions
+from v6client._http import Connection
+
+URL = "http://server.invalid/api"
+
+
+def token(name="access", lifetime=timedelta(hours=6)):
+    """Return a token like the server's; only its age is ever read."""
+    now = datetime.now(timezone.utc)
+    return jwt.encode({"name": name, "iat": now, "exp": now + lifetime}, "k" * 32)
+
+
+def tokens(name="access", lifetime=timedelta(hours=6)):
+    """Return the answer to a login."""
+    return {"access_token": token(name, lifetime), "refresh_token": token("refresh"), "refresh_url": "/api/token/refresh"}
+
+
+class Script(BaseAdapter):
+    """Plays answers in their order, and remembers what was asked."""
+
+    def __init__(self, *answers):
+        super().__init__()
+        self.answers = list(answers)
+        self.requests = []
+
+    def send(self, request, **_):
+        """Play the next answer: a status and a body, or an exception."""
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        response = requests.Response()
+        response.status_code, body = answer
+        response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response.url, response.request = request.url, request
+        return response
+
+    def close(self):
+        """Nothing is open."""
+
+    @property
+    def asked(self):
+        """Return methods and paths, in order."""
+        return [f"{request.method} {request.path_url}" for request in self.requests]
+
+
+def connected(*answers, logged_in=True):
+    """Return a connection that is logged in, and the script it plays."""
+    script = Script(*([(200, tokens())] if logged_in else []), *answers)
+    session = requests.Session()
+    session.mount("http://", script)
+    connection = Connection(URL, session=session)
+    if logged_in:
+        connection.login("token/user", {"username": "u", "password": "p"})
+        script.requests.clear()
+    return connection, script
+
+
+def test_an_answer_is_decoded_json():
+    """A call gives what the server said, and sends the token along."""
+    connection, script = connected((200, {"id": 3}))
+
+    assert connection.request("GET", "task/3", params={"include": None, "page": 1}) == {"id": 3}
+    assert script.asked == ["GET /api/task/3?page=1"]
+    assert script.requests[0].headers["Authorization"] == f"Bearer {connection.token}"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, exceptions.InvalidInputError),
+        (403, exceptions.PermissionDeniedError),
+        (404, exceptions.NotFoundError),
+        (405, exceptions.ServerRefusedError),
+        (415, exceptions.InvalidInputError),
+        (500, exceptions.ServerFailedError),
+        (503, exceptions.ServerFailedError),
+    ],
+)
+def test_a_refusal_is_an_exception(status, error):
+    """Its class tells what to do, its attributes what was asked and what the server said."""
+    connection, script = connected((status, {"msg": "no", "errors": {"name": ["too long"]}}))
+
+    with pytest.raises(error) as caught:
+        connection.request("POST", "task", json={})
+
+    refused = caught.value
+    assert (refused.status, refused.message, refused.method, refused.path) == (status, "no", "POST", "task")
+    assert refused.errors == {"name": ["too long"]}
+    assert refused.request is script.requests[0]
+    assert script.asked == ["POST /api/task"]
+
+
+def test_a_missing_rule_is_told_from_an_expired_token():
+    """After a 401 the tokens are renewed once; a second 401 means that a rule is missing."""
+    connection, script = connected((401, {"msg": "no"}), (200, tokens("new")), (401, {"msg": "no"}))
+
+    with pytest.raises(exceptions.PermissionDeniedError) as caught:
+        connection.request("POST", "task", json={})
+
+    assert caught.value.missing_rules == ("task CREATE COLLABORATION", "task CREATE GLOBAL")
+    assert script.asked == ["POST /api/task", "POST /api/token/refresh", "POST /api/task"]
+
+
+@pytest.mark.parametrize("status", [401, 422])
+def test_an_expired_token_is_renewed_once(status):
+    """The caller never notices."""
+    connection, script = connected((status, {"msg": "old"}), (200, tokens("new")), (200, {"id": 1}))
+
+    assert connection.request("GET", "user/1") == {"id": 1}
+    assert len(script.requests) == 3
+
+
+def test_a_token_is_renewed_ahead_of_its_end():
+    """A call does not start with a token that may expire on its way."""
+    script = Script((200, tokens(lifetime=timedelta(0))), (200, tokens("new")), (200, {}))
+    session = requests.Session()
+    session.mount("http://", script)
+    connection = Connection(URL, session=session)
+    connection.login("token/user", {})
+
+    connection.request("GET", "user/1")
+
+    assert script.asked == ["POST /api/token/user", "POST /api/token/refresh", "GET /api/user/1"]
+
+
+def test_tokens_that_cannot_be_renewed_end_the_session():
+    """The error says to log in again."""
+    connection, _ = connected((401, {"msg": "old"}), (401, {"msg": "too old"}))
+
+    with pytest.raises(exceptions.SessionExpiredError, match="authenticate"):
+        connection.request("GET", "user/1")
+
+
+def test_a_password_is_never_sent_twice():
+    """Each refusal counts towards locking the account."""
+    connection, script = connected((401, {"msg": "wrong"}))
+
+    with pytest.raises(exceptions.AuthenticationError):
+        connection.request("PATCH", "password/change", json={})
+
+    assert len(script.requests) == 1
+
+
+def test_a_second_factor_that_is_missing():
+    """The server says so with status 200."""
+    connection, _ = connected((200, {"msg": "code?"}), logged_in=False)
+
+    with pytest.raises(exceptions.AuthenticationError, match="mfa_code"):
+        connection.login("token/user", {})
+
+
+def test_a_call_before_the_login():
+    """The server wants to know who asks, and the error says how to tell."""
+    connection, _ = connected((401, {"msg": "who?"}), logged_in=False)
+
+    with pytest.raises(exceptions.NotAuthenticatedError, match="authenticate"):
+        connection.request("GET", "task")
+
+
+@pytest.mark.parametrize("body", [b"<html>502</html>", b'{"data": [1, 2', b""])
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_that_is_not_json(status, body):
+    """It is an error with the address in it, not a decoding error."""
+    connection, _ = connected((status, body))
+
+    with pytest.raises(exceptions.MalformedAnswerError, match=r"http://server\.invalid/api"):
+        connection.request("GET", "task")
+
+
+def test_a_route_that_the_server_does_not_have():
+    """Servers answer an unknown route with HTML."""
+    connection, _ = connected((404, b"<html>"))
+
+    with pytest.raises(exceptions.ServerTooOldError, match="GET study"):
+        connection.request("GET", "study")
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (requests.ConnectTimeout(), exceptions.ConnectionTimeoutError),
+        (requests.ReadTimeout(), exceptions.ConnectionTimeoutError),
+        (requests.ConnectionError("reset"), exceptions.ConnectionFailedError),
+        (requests.exceptions.ChunkedEncodingError("cut"), exceptions.MalformedAnswerError),
+    ],
+)
+def test_no_answer_is_an_error_and_a_post_is_not_sent_again(failure, error):
+    """What may have reached the server is never repeated."""
+    connection, script = connected(failure)
+
+    with pytest.raises(error):
+        connection.request("POST", "task", json={})
+
+    assert len(script.requests) == 1
+
+
+def test_a_body_that_is_no_json():
+    """It is the caller's mistake, and nothing is sent."""
+    connection, script = connected()
+
+    with pytest.raises(exceptions.UsageError, match="JSON"):
+        connection.request("POST", "task", json={"x": float("nan")})
+
+    assert script.requests == []
+
+
+def test_a_closed_connection_forgets_its_tokens():
+    """Nobody goes on with a login that was ended."""
+    connection, _ = connected()
+
+    connection.close()
+
+    assert connection.token is None
+
+
+def test_nothing_secret_is_logged(caplog):
+    """At DEBUG there are methods, addresses and statuses, and nothing else."""
+    with caplog.at_level(logging.DEBUG, logger="v6client"):
+        connection, _ = connected((200, {"result": "secret-result"}))
+        connection.request("GET", "result/1")
+
+    assert "GET http://server.invalid/api/result/1" in caplog.text
+    for secret in (connection.token, "secret-result", "password"):
+        assert secret not in caplog.text
+
+
+@pytest.fixture
+def server():
+    """An HTTP server on loopback that plays statuses in their order, and remembers what was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            """Answer any method."""
+            listener.asked.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status = listener.statuses.pop(0) if listener.statuses else 200
+            body = json.dumps(tokens("new") if "token" in self.path else {"msg": "said"}).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 -- the name is the library's
+
+        def log_message(self, *_):
+            """Print nothing."""
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.asked, listener.statuses, listener.daemon_threads = [], [], True
+    listener.url = f"http://127.0.0.1:{listener.server_port}/api"
+    thread = Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield listener
+    listener.shutdown()
+    listener.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def connection(server):
+    """A connection with a session of its own."""
+    connection = Connection(server.url)
+    yield connection
+    connection.close()
+
+
+def test_reading_is_tried_again(server, connection):
+    """A server that is busy for a moment is no reason to fail."""
+    server.statuses = [503]
+
+    assert connection.request("GET", "task") == {"msg": "said"}
+    assert server.asked == ["GET", "GET"]
+
+
+def test_writing_is_not_tried_again(server, connection):
+    """A task may have been created although the answer says otherwise."""
+    server.statuses = [503]
+
+    with pytest.raises(exceptions.ServerFailedError):
+        connection.request("POST", "task", json={})
+
+    assert server.asked == ["POST"]
+
+
+def test_a_closed_port(connection):
+    """Nobody listens: the error asks whether the server is up."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+    with pytest.raises(exceptions.ConnectionFailedError, match="Is the server up"):
+        Connection(url).request("GET", "version")
+
+
+def test_a_server_that_hangs():
+    """Every call has a time limit."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = Connection(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.05)
+
+        with pytest.raises(exceptions.ConnectionTimeoutError, match="timeout="):
+            connection.request("POST", "task", json={})
+
+        connection.close()
+
+
+def test_many_threads_renew_once(server, connection):
+    """Of many threads with an expired token, one renews it and the others wait."""
+    server.statuses = [200]
+    connection.login("token/user", {})
+    connection._tokens = type(connection._tokens)("old", "refresh", "/api/token/refresh", 0.0)
+    server.asked.clear()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: connection.request("GET", "task"), range(8)))
+
+    assert sorted(server.asked) == ["GET"] * 8 + ["POST"]

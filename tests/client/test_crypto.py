@@ -176,9 +176,7 @@ def test_a_file_without_a_key_names_itself(tmp_path):
 def test_a_key_of_another_kind_is_an_error(tmp_path):
     """A key that is not RSA cannot read any message."""
     key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (tmp_path / "ec.pem").write_bytes(pem)
 
     with pytest.raises(EncryptionError, match="not an RSA key"):

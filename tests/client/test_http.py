@@ -29,7 +29,11 @@ def token(name="access", lifetime=timedelta(hours=6)):
 
 def tokens(name="access", lifetime=timedelta(hours=6)):
     """Return the answer to a login."""
-    return {"access_token": token(name, lifetime), "refresh_token": token("refresh"), "refresh_url": "/api/token/refresh"}
+    return {
+        "access_token": token(name, lifetime),
+        "refresh_token": token("refresh"),
+        "refresh_url": "/api/token/refresh",
+    }
 
 
 class Script(BaseAdapter):

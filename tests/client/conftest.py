@@ -1,0 +1,62 @@
+"""A server for the client to talk to."""
+
+from __future__ import annotations
+
+import pytest
+
+from v6mockserver import MockServer
+
+
+def count(df):
+    """Return the number of rows."""
+    return len(df)
+
+
+def broken(df):
+    """Fail."""
+    raise ValueError("on purpose")
+
+
+@pytest.fixture
+def seed():
+    """Twelve organizations in one collaboration, with a researcher in the first of them."""
+    import pandas as pd
+
+    names = [f"Hospital {number}" for number in range(1, 13)]
+    person = {"username": "nora", "password": "Secret-42", "firstname": "Nora", "roles": ["Researcher"]}
+    return {
+        "organizations": [{"name": name, "users": [person] if name == names[0] else []} for name in names],
+        "collaborations": [
+            {
+                "name": "All",
+                "encrypted": True,
+                "participants": [
+                    {"name": name, "node": name, "databases": {"default": pd.DataFrame({"x": range(number)})}}
+                    for number, name in enumerate(names)
+                ],
+            },
+            {"name": "Plain", "encrypted": False, "participants": [{"name": name} for name in names[:2]]},
+        ],
+    }
+
+
+@pytest.fixture
+def server(seed):
+    """A mock with that world and two algorithms."""
+    server = MockServer(seed)
+    server.algorithms.register("count", {"count": count, "broken": broken})
+    return server
+
+
+@pytest.fixture
+def root(server):
+    """Root's client."""
+    return server.client("root")
+
+
+@pytest.fixture
+def nora(server):
+    """The researcher's client, with the key of her organization."""
+    client = server.client("nora")
+    client.setup_encryption(server.private_keys["Hospital 1"])
+    return client

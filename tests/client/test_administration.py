@@ -1,0 +1,227 @@
+"""Users, organizations, collaborations, nodes, roles and rules as an administrator meets them."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from v6client import UserClient
+from v6client.exceptions import (
+    InvalidInputError,
+    KeyMismatchError,
+    NoPrivateKeyError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PermissionDeniedError,
+    UsageError,
+)
+from v6client.utils import LogLevel
+
+
+def test_organizations(root):
+    """They are created, changed in part, found and walked."""
+    made = root.organization.create("New", "Street 1", "City", "1234", "NL", "new.org")
+
+    changed = root.organization.update(made["id"], country="BE")
+
+    assert (changed["country"], changed["address1"]) == ("BE", "Street 1")
+    assert root.organization.get(made["id"]) == changed
+    assert root.organization.get()["name"] == "root"
+    assert [row["name"] for row in root.organization.list(name="Ne%", country="BE")["data"]] == ["New"]
+    assert len(list(root.organization.iter())) == 14
+
+
+def test_collaborations(root, nora):
+    """One's own are listed by default, all that one may see on request."""
+    made = root.collaboration.create("More", [2, 3])
+
+    assert made["encrypted"] is False
+    assert root.collaboration.list()["data"] == []
+    assert [row["name"] for row in root.collaboration.list("global", name="M%")["data"]] == ["More"]
+    assert [row["name"] for row in nora.collaboration.list(encrypted=True)["data"]] == ["All"]
+    assert [row["name"] for row in root.collaboration.iter(scope="global", organization=2)] == ["All", "Plain", "More"]
+    assert root.collaboration.get(made["id"])["name"] == "More"
+
+
+def test_an_unknown_scope_is_refused(root):
+    """The message says which there are."""
+    with pytest.raises(UsageError, match="organization"):
+        root.collaboration.list("everything")
+
+
+def test_nodes(root, server):
+    """They are registered with or without a name, found, renamed and deleted."""
+    collaboration = root.collaboration.create("More", [2, 3])["id"]
+    made = root.node.create(collaboration, organization=2)
+    named = root.node.create(collaboration, organization=3, name="mine")
+
+    assert made["api_key"]
+    assert made["name"] == "Hospital 1 - More Node"
+    assert [row["id"] for row in root.node.list(name="mine", collaboration=collaboration)["data"]] == [named["id"]]
+    assert len(root.node.list(is_online=False, organization=2)["data"]) == 1
+    assert len(list(root.node.iter(is_online=True))) == 14
+    assert root.node.update(made["id"], name="other")["name"] == "other"
+    root.node.delete(made["id"])
+    with pytest.raises(NotFoundError):
+        root.node.get(made["id"])
+
+
+def test_a_node_stays_where_it_is(root):
+    """Servers of 4.15 refuse to move it, and the client passes that on."""
+    with pytest.raises(InvalidInputError):
+        root.node.update(root.node.list()["data"][0]["id"], organization=3)
+
+
+def test_users(root, server):
+    """They are created in the own organization unless told otherwise, changed in part, and found."""
+    (viewer,) = root.role.list(name="Viewer")["data"]
+    made = root.user.create("vera", "Vera", "V", "Secret-42", "vera@x.org", roles=[viewer["id"]])
+
+    changed = root.user.update(made["id"], firstname="Verena")
+
+    assert made["organization"]["id"] == 1
+    assert (changed["firstname"], changed["lastname"]) == ("Verena", "V")
+    assert [row["username"] for row in root.user.list(role=viewer["id"])["data"]] == ["vera"]
+    assert [row["username"] for row in root.user.iter(organization=2)] == ["nora"]
+    assert server.client("vera", "Secret-42").user.get()["username"] == "vera"
+    assert root.user.get(made["id"])["email"] == "vera@x.org"
+
+
+def test_roles(root):
+    """They are made of rules, changed in part, and deleted."""
+    rules = [rule["id"] for rule in root.rule.list(name="task", operation="VIEW")["data"]]
+    made = root.role.create("Watcher", "watches", rules)
+
+    changed = root.role.update(made["id"], description="looks")
+
+    assert (changed["name"], changed["description"]) == ("Watcher", "looks")
+    assert [rule["id"] for rule in root.rule.iter(role=made["id"])] == rules
+    assert [row["id"] for row in root.role.list(rule=rules[0], name="Watch%")["data"]] == [made["id"]]
+    assert [row["name"] for row in root.role.iter(user=1)] == ["Root"]
+    assert root.role.get(made["id"]) == changed
+    root.role.delete(made["id"])
+    with pytest.raises(NotFoundError):
+        root.role.get(made["id"])
+
+
+def test_rules(root):
+    """There are 86, on as many pages as it takes."""
+    assert len(list(root.rule.iter())) == 86
+    assert root.rule.get(1)["name"] == "node"
+    assert len(root.rule.list(per_page=5, page=2)["data"]) == 5
+
+
+def test_a_missing_rule_has_a_name(nora):
+    """The exception says which rules would do."""
+    with pytest.raises(PermissionDeniedError, match="organization CREATE GLOBAL") as caught:
+        nora.organization.create("New", "", "", "", "", "")
+
+    assert caught.value.missing_rules == ("organization CREATE GLOBAL",)
+
+
+def test_refusals_can_be_returned(server):
+    """With errors='return' the server's message comes back as a dict, as from the official client."""
+    client = UserClient(server.url, session=server.session(), errors="return")
+    client.authenticate("root", "root")
+
+    assert set(client.task.get(99)) == {"msg"}
+    assert client.organization.get(1)["name"] == "root"
+
+
+def test_server(root):
+    """Version and health need no login."""
+    assert root.util.get_server_version() == {"version": "4.15.2"}
+    assert root.util.get_server_health() == {"database": True}
+
+
+def test_who_is_logged_in(server, nora):
+    """The client knows whose it is, and forgets it when it is closed."""
+    assert nora.whoami == ("user", nora.whoami.id_, "Nora", "Hospital 1", 2)
+    assert nora.name == "Nora"
+
+    with nora:
+        assert nora.token
+
+    assert (nora.token, nora.whoami, nora.name) == (None, None, None)
+
+
+def test_who_may_see_nothing_can_log_in(server, root):
+    """Without any rule, the name of the organization stays unknown."""
+    root.user.create("zoe", "Zoe", "Z", "Secret-42", "zoe@x.org")
+
+    assert server.client("zoe", "Secret-42").whoami.organization_name is None
+
+
+@pytest.mark.parametrize("call", ["setup_encryption", "collaboration"])
+def test_a_login_comes_first(server, call):
+    """The error says what to call."""
+    client = UserClient(server.url, session=server.session())
+
+    with pytest.raises(NotAuthenticatedError, match="authenticate"):
+        client.collaboration.list() if call == "collaboration" else client.setup_encryption("key.pem")
+
+
+def test_a_key_that_is_not_the_organizations(server, nora):
+    """The error tells both ways out, and nothing is overwritten unless asked for."""
+    with pytest.raises(KeyMismatchError, match="overwrite=True"):
+        server.client("nora").setup_encryption(server.private_keys["Hospital 2"])
+
+
+def test_a_key_is_replaced_when_asked_for(server, root):
+    """The organization's users can replace a lost key."""
+    (role,) = root.role.list(name="Organization Admin")["data"]
+    root.user.create("olga", "Olga", "O", "Secret-42", "olga@x.org", organization=2, roles=[role["id"]])
+    client = server.client("olga", "Secret-42")
+
+    client.setup_encryption(server.private_keys["Hospital 2"], overwrite=True)
+
+    assert client.organization.get()["public_key"] == client.cryptor.public_key
+
+
+def test_a_key_file_that_is_missing(nora):
+    """The error has the path."""
+    with pytest.raises(NoPrivateKeyError, match=r"nowhere\.pem"):
+        nora.setup_encryption("nowhere.pem")
+
+
+def test_encryption_is_switched_off(nora):
+    """None is for collaborations that are not encrypted."""
+    nora.setup_encryption(None)
+
+    with pytest.raises(NoPrivateKeyError):
+        nora.task.create(1, [2], "n", "count", "", {})
+
+
+@pytest.mark.parametrize("id_", ["x", 1.5, -1, None])
+def test_an_id_is_a_whole_number(nora, id_):
+    """The server would answer as if there were no such route."""
+    with pytest.raises(UsageError, match="whole number"):
+        nora.task.get(id_)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"errors": "ignore"}, "errors is"), ({"log_level": "loud"}, "log_level is one of"), ({"host": "x"}, "http://")],
+)
+def test_a_client_that_cannot_work(options, said):
+    """Bad arguments are refused at once, with what would be good."""
+    with pytest.raises(UsageError, match=said):
+        UserClient(**{"host": "http://x", **options})
+
+
+def test_the_address(server):
+    """With a port and without one."""
+    assert UserClient("https://x.org", 443).base_path == "https://x.org:443/api"
+    assert UserClient("https://x.org/", None, "v6/").base_path == "https://x.org/v6"
+
+
+def test_logging_is_our_own_affair(server):
+    """The root logger has the same handlers and level before and after."""
+    root_logger = logging.getLogger()
+    before = (list(root_logger.handlers), root_logger.level)
+
+    UserClient(server.url, session=server.session(), log_level=LogLevel.ERROR).authenticate("root", "root")
+
+    assert (list(root_logger.handlers), root_logger.level) == before
+    assert logging.getLogger("v6client").level == logging.ERROR

@@ -17,6 +17,7 @@ class Time:
         self.now = 0.0
 
     def __call__(self):
+        """Return the time."""
         return self.now
 
 
@@ -43,7 +44,7 @@ def test_pauses_grow_to_the_interval():
     assert taken == pytest.approx([0, 0.01, 0.015, 0.0225, 0.03, 0.03])
 
 
-@given(interval=st.floats(0.001, 10), timeout=st.floats(0, 10), count=st.integers(1, 40))
+@given(interval=st.floats(0.001, 10), timeout=st.floats(0.001, 10), count=st.integers(1, 40))
 def test_no_pause_exceeds_interval_or_time(interval, timeout, count):
     """However long it takes, a pause is neither longer than wanted nor longer than what is left."""
     time = Time()
@@ -53,12 +54,22 @@ def test_no_pause_exceeds_interval_or_time(interval, timeout, count):
         assert 0 <= pause <= interval
         time.now += pause
         assert time.now <= timeout + 1e-9
-        try:
-            pause = looks.send("pending")
-        except StopIteration as end:
-            assert end.value == "pending"
-            assert time.now >= timeout
-            return
+        pause = looks.send("pending") if time.now < timeout else 0
+
+
+@given(interval=st.floats(0.001, 10), timeout=st.floats(0, 1))
+def test_waiting_ends_when_its_time_is_up(interval, timeout):
+    """A task that never ends is given up, and its last status is what comes back."""
+    time = Time()
+    looks = polling(interval, timeout, now=time)
+    time.now += next(looks)
+
+    with pytest.raises(StopIteration) as end:  # noqa: PT012 -- the loop is what ends
+        while True:
+            time.now += looks.send("pending")
+
+    assert end.value.value == "pending"
+    assert time.now >= timeout
 
 
 @pytest.mark.parametrize("status", ["completed", *FAILED])

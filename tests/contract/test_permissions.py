@@ -125,7 +125,7 @@ NODES_LISTED = {"ORGANIZATION": ["own"], "COLLABORATION": ["own", "shared"], "GL
 
 @pytest.mark.parametrize("scope", REACHED)
 def test_which_nodes_a_list_shows(neighbourhood, scope):
-    """Server quirk: the scope COLLABORATION lists nodes that serve one's collaborations, but views those of partners."""
+    """Server quirk: COLLABORATION lists nodes that serve one's collaborations, but views those of partners."""
     nodes = {
         "own": neighbourhood.object("node", "own"),
         "shared": f"/node/{neighbourhood.server.node(neighbourhood.organizations['partner'], neighbourhood.shared).id}",
@@ -238,7 +238,7 @@ def test_what_nodes_and_containers_may_view(server, stations, kind):
 
 def test_a_container_filters_by_its_own_collaboration_only(server, stations):
     """A container sees organizations of all its organization's collaborations, but filters by the one in its token."""
-    callers, own, other, collaboration = stations
+    callers, own, _, collaboration = stations
     second = server.collaboration(own, server.organization())
 
     assert len(callers["container"].get("/organization").json()["data"]) == 3

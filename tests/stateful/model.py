@@ -7,14 +7,16 @@ STATUSES = ["pending", "initializing", "active", *FINISHED]
 
 
 class Model:
-    """The tasks, each with its parent, and the runs, each with its task."""
+    """The tasks, each with its parent and the organization that started it, and the runs, each with its task."""
 
     def __init__(self):
+        self.owners = {}
         self.parents = {}
         self.runs = {}
 
-    def add(self, task, parent, runs):
+    def add(self, task, owner, parent, runs):
         """A task comes with a pending run for each organization."""
+        self.owners[task] = owner
         fields = {"status": "pending", "started_at": None, "finished_at": None, "result": None, "log": None}
         for run_id, organization in runs.items():
             self.runs[run_id] = {"task": task, "organization": organization, **fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from .model import FINISHED, STATUSES, Model
 from .network import IMAGE, INPUT, Network
@@ -38,7 +38,7 @@ class TasksAndRuns(RuleBasedStateMachine):
         """Call the server as the researcher."""
         return self.network.call(self.network.researcher, method, path, **content)
 
-    def create(self, token, picks, parent):
+    def create(self, token, picks, *, owner, parent):
         """Create a task, and check that it has a pending run for each organization, in the order they are named."""
         ids = [self.organizations[pick] for pick in picks]
         targets = [{"id": id_, "input": INPUT} for id_ in ids]
@@ -47,13 +47,13 @@ class TasksAndRuns(RuleBasedStateMachine):
         assert (status, task["status"], bool(task["parent"])) == (201, "pending", parent is not None)
         runs = self.researcher("GET", "run", params={"task_id": task["id"]})[1]["data"][::-1]
         assert [run["organization"]["id"] for run in runs] == ids
-        self.model.add(task["id"], parent, {run["id"]: run["organization"]["id"] for run in runs})
+        self.model.add(task["id"], owner, parent, {run["id"]: run["organization"]["id"] for run in runs})
         return task["id"]
 
     @rule(target=tasks, picks=st.sets(st.integers(0, 2), min_size=1))
     def create_task(self, picks):
         """A researcher creates a task at some organizations."""
-        return self.create(self.network.researcher, picks, parent=None)
+        return self.create(self.network.researcher, picks, owner=self.organizations[0], parent=None)
 
     @rule(target=tasks, parent=tasks, pick=st.integers(0, 2))
     def create_subtask(self, parent, pick):
@@ -65,7 +65,7 @@ class TasksAndRuns(RuleBasedStateMachine):
             assert status == 400
             return parent
         assert status == 200
-        return self.create(answer["container_token"], [pick], parent)
+        return self.create(answer["container_token"], [pick], owner=self.organizations[pick], parent=parent)
 
     @rule(data=st.data(), changes=reports)
     def report(self, data, changes):
@@ -79,12 +79,15 @@ class TasksAndRuns(RuleBasedStateMachine):
             if status == 200:
                 self.model.report(run_id, changes)
 
-    @rule(task=consumes(tasks))
+    @rule(task=tasks)
     def delete(self, task):
-        """A task goes with its runs and all its descendants; one that is gone is not found."""
+        """A task goes with its runs and all its descendants; not one that is gone, nor another organization's."""
         family = self.model.family(task)
-        assert self.researcher("DELETE", f"task/{task}")[0] == (200 if family else 404)
-        self.model.remove(family)
+        is_own = self.model.owners[task] == self.organizations[0]
+        status, _ = self.researcher("DELETE", f"task/{task}")
+        assert status == (404 if not family else 200 if is_own else 401)
+        if status == 200:
+            self.model.remove(family)
 
     @rule(size=st.integers(1, 5), page=st.integers(1, 4), noun=st.sampled_from(["task", "run"]))
     def read_a_page(self, size, page, noun):

@@ -1,0 +1,366 @@
+"""What nodes make of their runs: results, order, failures and logs."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pandas as pd
+import pytest
+
+from v6client.exceptions import TaskFailedError
+from v6mockserver import MockServer, MockUsageError, _keys
+
+NAMES = ("North", "South", "West")
+
+
+def seed(*, encrypted=False):
+    """Return three organizations in one collaboration; their numbers of rows are 1, 2 and 3."""
+    person = {"username": "nora", "password": "p", "roles": ["Researcher"]}
+    frames = {name: pd.DataFrame({"x": range(rows)}) for rows, name in enumerate(NAMES, start=1)}
+    return {
+        "organizations": [{"name": name, "users": [person] if name == "North" else []} for name in NAMES],
+        "collaborations": [
+            {
+                "name": "All",
+                "encrypted": encrypted,
+                "participants": [
+                    {"name": name, "node": name, "databases": {"default": frames[name], "other": frames[name] * 10}}
+                    for name in NAMES
+                ],
+            }
+        ],
+    }
+
+
+@pytest.fixture(params=["inline", "thread"])
+def server(request):
+    """A plain federation, in each way to run algorithms."""
+    server = MockServer(seed(), execution=request.param)
+    yield server
+    server.nodes.stop()
+
+
+def run(server, method, function, *, at=(2,), databases="default", wait=True, **content):
+    """Run a function as an algorithm; return the researcher and the task, or the values of its results."""
+    server.algorithms.register("image", {method: function} if callable(function) else function)
+    client = server.client("nora")
+    task = client.task.create(1, list(at), "n", "image", "", {"method": method, **content}, databases)
+    if not wait:
+        return client, task["id"]
+    return [json.loads(row["result"]) for row in client.wait_for_results(task["id"], timeout=10)["data"]]
+
+
+def crash(server, method, function, **content):
+    """Run a function that fails, and return its status and log."""
+    client, task = run(server, method, function, wait=False, **content)
+    with pytest.raises(TaskFailedError) as caught:
+        client.wait_for_results(task, timeout=10)
+    return caught.value.runs[0]["status"], caught.value.runs[0]["log"]
+
+
+def test_arguments_follow_what_is_injected(server):
+    """Client and data come first, then args, then kwargs."""
+
+    def method(client, df, word, *, number):
+        return [client.organization_id, len(df), word, number]
+
+    assert run(server, "method", method, args=["a"], kwargs={"number": 5}) == [[2, 1, "a", 5]]
+
+
+def test_several_databases(server):
+    """They come in the task's order."""
+
+    def method(df1, df2):
+        return [int(df1["x"].sum()), int(df2["x"].sum())]
+
+    assert run(server, "method", method, at=[4], databases=["other", "default"]) == [[30, 3]]
+
+
+def test_data_belong_to_one_run(server):
+    """What an algorithm does to its data, the next one does not see."""
+
+    def method(df):
+        df["x"] = 0
+        return len(df)
+
+    run(server, "method", method)
+
+    assert server.nodes["North"].databases["default"].source["x"].tolist() == [0]
+    assert run(server, "method", lambda df: df["x"].tolist(), at=[4]) == [[0, 1, 2]]
+
+
+def test_results_of_subtasks_come_newest_first(server):
+    """As in production, and not in the order in which organizations were named."""
+
+    def central(client):
+        task = client.task.create({"method": "partial"}, organizations=[2, 3, 4])
+        return client.wait_for_results(task["id"])
+
+    source = {"central": central, "partial": lambda df: len(df)}
+
+    assert run(server, "central", source) == [[3, 2, 1]]
+
+
+def test_a_failed_partial_is_missing(server):
+    """As in production, nothing takes its place."""
+
+    def central(client):
+        task = client.task.create({"method": "partial"}, organizations=[2, 3])
+        runs = client.run.from_task(task["id"])
+        return [client.wait_for_results(task["id"]), len(runs)]
+
+    def partial(df):
+        if len(df) == 2:
+            raise ValueError("no")
+        return len(df)
+
+    ((values, runs),) = run(server, "central", {"central": central, "partial": partial})
+
+    assert runs == 2
+    assert values in ([], [1])  # in threads, the wait may end before the other one does
+
+
+def test_what_is_printed_is_the_log(server, capsys):
+    """Prints reach the run's log, and the terminal as well."""
+
+    def method(df):
+        print("rows:", len(df))
+
+    client, task = run(server, "method", method, wait=False)
+    client.wait_for_results(task, timeout=10)
+
+    assert client.run.from_task(task)["data"][0]["log"] == "rows: 1\n"
+    assert "rows: 1" in capsys.readouterr().out
+
+
+def test_logs_of_nested_runs_do_not_mix():
+    """Inline, a partial run prints while the central one is at work."""
+    server = MockServer(seed())
+
+    def central(client):
+        print("before")
+        client.wait_for_results(client.task.create({"method": "partial"}, [2])["id"])
+        print("after")
+
+    client, task = run(server, "central", {"central": central, "partial": lambda df: print("inside")}, wait=False)
+
+    assert client.run.from_task(task)["data"][0]["log"] == "before\nafter\n"
+    assert client.run.from_task(task + 1)["data"][0]["log"] == "inside\n"
+
+
+def test_a_numpy_integer_crashes_the_run(server):
+    """The standard library cannot write it as JSON, and neither can a real node."""
+    status, log = crash(server, "method", lambda df: df["x"].sum())
+
+    assert status == "crashed"
+    assert "not JSON serializable" in log
+
+
+def test_a_method_that_is_missing(server):
+    """The log has the methods that there are."""
+    status, log = crash(server, "nothing", {"something": lambda: 1})
+
+    assert status == "crashed"
+    assert "no method 'nothing'; it has ['something']" in log
+
+
+def test_too_few_databases(server):
+    """The log says how many are wanted."""
+    _, log = crash(server, "method", lambda df1, df2: 1)
+
+    assert "reads 2 databases, but the task names 1" in log
+
+
+def test_a_file_that_is_missing(server, tmp_path):
+    """The log names the path."""
+    server.nodes["North"].add_database("file", tmp_path / "nowhere.csv")
+
+    _, log = crash(server, "method", lambda df: 1, databases="file")
+
+    assert str(tmp_path / "nowhere.csv") in log
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "completed"), (None, "completed"), (1, "crashed")])
+def test_an_algorithm_that_exits(server, code, status):
+    """Its exit code decides, and there is no result."""
+
+    def method(df):
+        raise SystemExit(code)
+
+    client, task = run(server, "method", method, wait=False)
+    (row,) = client.wait_for_results(task, timeout=10, raise_on_failure=False)["data"]
+
+    assert row["result"] == ""
+    assert client.task.get(task)["status"] == status
+
+
+def test_input_without_a_method(server):
+    """The log shows what an input looks like."""
+    server.algorithms.register("image", {})
+    client = server.client("nora")
+    task = client.task.create(1, [2], "n", "image", "", {"args": []}, "default")
+
+    with pytest.raises(TaskFailedError, match="names no method"):
+        client.wait_for_results(task["id"], timeout=10)
+
+
+def test_several_runs_at_once_on_one_node():
+    """In threads there is no limit, so that nothing waits for what waits for it."""
+    server = MockServer(seed(), execution="thread")
+    together = threading.Barrier(4)
+
+    def method(df):
+        together.wait(timeout=10)
+        return len(df)
+
+    server.algorithms.register("image", {"method": method})
+    client = server.client("nora")
+    tasks = [client.task.create(1, [2], "n", "image", "", {"method": "method"}, "default")["id"] for _ in range(4)]
+
+    assert [client.wait_for_results(task, timeout=10)["data"][0]["result"] for task in tasks] == ["1"] * 4
+    server.nodes.stop()
+
+
+def test_deleting_a_task_that_runs():
+    """Its nodes are told, and what the algorithm returns later is dropped."""
+    server = MockServer(seed(), execution="thread")
+    started, go_on = threading.Event(), threading.Event()
+
+    def method(df):
+        started.set()
+        go_on.wait(10)
+        return len(df)
+
+    client, task = run(server, "method", method, wait=False)
+    assert started.wait(10)
+
+    client.task.delete(task)
+    go_on.set()
+    server.nodes.stop()
+
+    assert client.task.list()["data"] == []
+    assert client.run.list()["data"] == []
+    assert any("was refused with status 404" in line for line in server.nodes["North"].log)
+
+
+def test_hidden_refusals_are_in_the_nodes_log():
+    """The algorithm learns that it failed, the node's log why."""
+    server = MockServer(seed())
+
+    _, log = crash(server, "method", lambda client: client.task.get(99))
+
+    assert "GET task/99 was refused with status 500" in log
+    assert any("/task/99 was refused with status 404" in line for line in server.nodes["North"].log)
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_what_an_algorithm_may_ask(encrypted):
+    """The client of an algorithm has the calls of the official one, encrypted or not."""
+    server = MockServer(seed(encrypted=encrypted))
+
+    def central(client):
+        task = client.task.create({"method": "partial"}, organizations=[3])["id"]
+        values = client.wait_for_results(task)
+        (row,) = client.run.from_task(task)
+        return {
+            "values": [values, client.result.from_task(task), client.result.get(row["id"])],
+            "run": client.run.get(row["id"])["organization"]["id"],
+            "task": client.task.get(task)["parent"]["id"],
+            "organizations": [client.organization.get(one["id"])["name"] for one in client.organization.list()],
+            "collaboration": client.collaboration.get()["name"],
+            "databases": client.databases,
+            "image": client.image,
+        }
+
+    server.algorithms.register("image", {"central": central, "partial": lambda df: len(df)})
+    client = server.client("nora")
+    if encrypted:
+        client.setup_encryption(server.private_keys["North"])
+    task = client.task.create(1, [2], "n", "image", "", {"method": "central"}, "default")
+
+    (row,) = client.wait_for_results(task["id"])["data"]
+
+    assert json.loads(row["result"]) == {
+        "values": [[2], [2], 2],
+        "run": 3,
+        "task": task["id"],
+        "organizations": list(NAMES),
+        "collaboration": "All",
+        "databases": [{"label": "default"}],
+        "image": "image",
+    }
+
+
+def test_a_node_tells_about_itself(server):
+    """Its databases and columns can be read from the server, as long as it is online."""
+    root = server.client()
+    node = server.nodes["North"]
+
+    shared = {(one["key"], one["value"]) for one in root.node.get(node.id)["config"]}
+    node.go_offline()
+
+    assert {("database_labels", "default"), ("db_type_default", "csv"), ("columns_default", "x")} <= shared
+    assert root.node.get(node.id)["config"] == []
+    assert root.node.get(node.id)["status"] == "offline"
+    assert "offline" in repr(node)
+
+
+def test_an_unknown_node_is_an_error(server):
+    """The message has those that there are."""
+    with pytest.raises(KeyError, match=r"no node 'East'; there are \['North', 'South', 'West'\]"):
+        server.nodes["East"]
+
+
+def test_an_unknown_execution_is_an_error():
+    """So has this one."""
+    with pytest.raises(MockUsageError, match="inline, thread"):
+        MockServer(execution="docker")
+
+
+@pytest.mark.parametrize(("label", "source"), [("a b", "x.csv"), ("ok", "x.sav")])
+def test_a_bad_database_is_an_error(server, label, source):
+    """A label is an identifier, and a file of a known type."""
+    with pytest.raises(MockUsageError):
+        server.nodes["North"].add_database(label, source)
+
+
+@pytest.mark.parametrize("source", [3, "no_such_module_anywhere"])
+def test_a_bad_algorithm_is_an_error(server, source):
+    """It is a mapping, a module, or the name of one."""
+    with pytest.raises(MockUsageError):
+        server.algorithms.register("image", source)
+
+
+def test_a_module_is_an_algorithm(server):
+    """Its functions are the methods."""
+    assert run(server, "loads", "json", databases=None, args=["[1]"]) == [[1]]
+
+
+def encrypted_node(private_key):
+    """Start a node by hand in an encrypted collaboration."""
+    server = MockServer()
+    root = server.client()
+    north = root.organization.create(
+        "North", "", "", "", "", "", public_key=_keys.public_text(_keys.load(_keys.path(0)))
+    )
+    place = root.collaboration.create("Secret", [north["id"]], encrypted=True)
+    api_key = root.node.create(place["id"], organization=north["id"])["api_key"]
+    return server.nodes.start(api_key, private_key=private_key)
+
+
+def test_a_node_needs_a_key():
+    """In an encrypted collaboration it cannot do without."""
+    with pytest.raises(MockUsageError, match="pass private_key="):
+        encrypted_node(None)
+
+
+def test_a_node_needs_the_right_key():
+    """The server's public key is never overwritten."""
+    with pytest.raises(MockUsageError, match="does not belong to the public key"):
+        encrypted_node(_keys.path(1))
+
+
+def test_a_node_with_the_right_key():
+    """It is online at once."""
+    assert encrypted_node(_keys.path(0)).is_online

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import jwt  # noqa: TID253 -- tests may be slow to load
+import jwt
 import pytest
 import requests
 from requests.adapters import BaseAdapter

@@ -16,7 +16,7 @@ THREADS = 8
 
 
 def world(pairs=THREADS):
-    """Return a seed with as many encrypted collaborations of two organizations, each with a user of its own."""
+    """Return a seed: so many encrypted collaborations of two organizations, each with a user of its own."""
     organizations, collaborations = [], []
     for number in range(pairs):
         names = [f"{number} left", f"{number} right"]
@@ -42,7 +42,7 @@ def partial(df):
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", ["inline", "thread"])
 def test_eight_threads_on_one_server(execution):
-    """Eight users work at once, each in a collaboration of their own, and each sees their own tasks and results only."""
+    """Eight users work at once, each in a collaboration of their own, and each sees their own results only."""
     server = MockServer(world(), execution=execution)
     server.algorithms.register("ask", {"central": central, "partial": partial})
     together = Barrier(THREADS)

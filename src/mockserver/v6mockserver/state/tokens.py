@@ -122,12 +122,12 @@ def read(world: World, authorization: str | None, type_: str) -> dict[str, Any]:
 
 
 def _bearer(authorization: str | None) -> str:
-    scheme, *words = (authorization or "").split(" ")
-    if scheme != "Bearer" or not words:
+    words = (authorization or "").split()
+    if words[:1] != ["Bearer"]:
         raise UnauthorizedError(messages.TOKEN_MISSING)
-    if len(words) != 1 or not words[0]:
+    if len(words) != 2:  # noqa: PLR2004 -- the word and the token
         raise UnreadableTokenError(messages.TOKEN_UNREADABLE)
-    return words[0]
+    return words[1]
 
 
 def _decode(world: World, token: str) -> dict[str, Any]:

@@ -107,12 +107,12 @@ def _hospital(part: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
 
 def _what_failed(client: AlgorithmClient, task_id: int, names: dict[int, str]) -> str:
     """
-    Say which hospitals did not answer: a failed run leaves no result, and nothing else tells.
+    Say which hospitals failed: a failed run leaves no result, and ends the wait for those that are still at work.
     """
     failed = [
         f"{names[run['organization']['id']]}: {run['status']}: {(run['log'] or '').strip().rpartition(chr(10))[2]}"
         for run in client.run.from_task(task_id)
-        if run["status"] != "completed"
+        if run["status"] not in {"completed", "active", "pending"}
     ]
     return f"not every hospital answered: {'; '.join(failed)}"
 

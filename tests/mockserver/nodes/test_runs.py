@@ -364,3 +364,42 @@ def test_a_node_needs_the_right_key():
 def test_a_node_with_the_right_key():
     """It is online at once."""
     assert encrypted_node(_keys.path(0)).is_online
+
+
+def test_a_node_without_a_collaboration():
+    """It can log in, and has nothing to do."""
+    server = MockServer(seed())
+    root = server.client()
+    place = root.collaboration.create("More", [2], encrypted=False)
+    node = root.node.create(place["id"], organization=2)
+    root.connection.request("DELETE", f"collaboration/{place['id']}/node", json={"id": node["id"]})
+
+    with pytest.raises(MockUsageError, match="in no collaboration"):
+        server.nodes.start(node["api_key"])
+
+
+def test_an_initiator_without_a_key():
+    """A result that can be encrypted for nobody ends the run as failed, and the log says why."""
+    server = MockServer(seed(encrypted=True))
+    root = server.client()
+    client = server.client("nora")
+    client.setup_encryption(server.private_keys["North"])
+
+    def method(df):
+        root.user.update(client.whoami.id_, roles=[role["id"] for role in root.role.iter(name="Root")])
+        client.organization.update(public_key="")
+        return len(df)
+
+    status, log = crash_encrypted(server, client, method)
+
+    assert status == "failed"
+    assert "The result cannot be encrypted" in log
+
+
+def crash_encrypted(server, client, function):
+    """Run a function that fails in an encrypted collaboration, and return its status and log."""
+    server.algorithms.register("image", {"method": function})
+    task = client.task.create(1, [3], "n", "image", "", {"method": "method"}, "default")
+    with pytest.raises(TaskFailedError) as caught:
+        client.wait_for_results(task["id"], timeout=10)
+    return caught.value.runs[0]["status"], caught.value.runs[0]["log"]

@@ -126,6 +126,8 @@ class SimulatedNode:
         me = self._connection.request("GET", f"node/{answer['node_url'].rpartition('/')[2]}")
         self.id: int = me["id"]
         self.name: str = me["name"]
+        if me["collaboration"] is None:
+            raise MockUsageError(f"the node {self.name!r} is in no collaboration; add it to one before it is started")
         organization = self._connection.request("GET", f"organization/{me['organization']['id']}")
         self.organization: str = organization["name"]
         self._organization_id: int = organization["id"]
@@ -346,7 +348,7 @@ class SimulatedNode:
         status, log = outcome.status, outcome.log
         try:
             result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
-        except EncryptionError as error:
+        except (EncryptionError, ServerRefusedError) as error:
             status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
         if run["id"] not in self._killed:
             self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())

@@ -195,7 +195,7 @@ def test_time_that_is_up_names_what_is_missing(server, nora):
 
 
 def test_one_line_of_progress(nora, capsys):
-    """Where there is no terminal, progress=True says one line, on stderr."""
+    """Where there is no terminal, one line says it, on stderr."""
     nora.wait_for_results(start(nora, [2]), progress=True)
 
     shown = capsys.readouterr()

@@ -53,7 +53,7 @@ class UserClient:
         `raise` raises what the server refuses; `return` returns the server's message as a dict instead, as the
         official client does.
     progress
-        Whether `wait_for_results` tells how far the task is: True everywhere, False nowhere, None in terminals.
+        Whether `wait_for_results` tells on stderr how far the task is: live in a terminal, in one line elsewhere.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class UserClient:
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
         errors: str = "raise",
-        progress: bool | None = None,
+        progress: bool = True,
     ) -> None:
         if errors not in {"raise", "return"}:
             raise UsageError(f"errors is 'raise' or 'return', not {errors!r}")
@@ -257,7 +257,7 @@ class UserClient:
         timeout
             How long to wait, in seconds; without it, as long as it takes.
         progress
-            Whether to tell how far the task is: True everywhere, False nowhere, None as the client was told.
+            Whether to tell how far the task is; by default as the client was told.
         raise_on_failure
             Whether a failed run is an error. If not, waiting goes on until the other runs have ended too, and the
             failed run's result is empty.

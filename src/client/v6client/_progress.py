@@ -21,9 +21,9 @@ COLOURS = {"pending": "dim", "initializing": "cyan", "active": "cyan", "complete
 
 
 @contextmanager
-def reporting(watch: TaskWatch, task_id: int, *, progress: bool | None) -> Iterator[Callable[[str], None]]:
+def reporting(watch: TaskWatch, task_id: int, *, progress: bool) -> Iterator[Callable[[str], None]]:
     """
-    The report that fits the place: live in a terminal, one line elsewhere if asked for, nothing otherwise.
+    The report that fits the place: live in a terminal, one line elsewhere, nothing when told so.
 
     Parameters
     ----------
@@ -32,12 +32,11 @@ def reporting(watch: TaskWatch, task_id: int, *, progress: bool | None) -> Itera
     task_id
         The task, for headings.
     progress
-        True reports everywhere, False nowhere, None in terminals.
+        Whether to report at all.
     """
-    in_terminal = sys.stderr.isatty()
-    if progress is False or (progress is None and not in_terminal):
+    if not progress:
         yield _silence
-    elif in_terminal:
+    elif sys.stderr.isatty():
         with _live(watch, task_id) as report:
             yield report
     else:

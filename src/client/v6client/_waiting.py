@@ -190,7 +190,7 @@ class Waiting(SubClient["models.Result"]):
     noun = "task"
 
     def for_results(
-        self, task_id: int, interval: float, *, timeout: float, progress: bool | None, raise_on_failure: bool
+        self, task_id: int, interval: float, *, timeout: float, progress: bool, raise_on_failure: bool
     ) -> models.Page[models.Result]:
         """
         Wait until a task has ended, and view all its results.

@@ -70,9 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_demo(chosen: argparse.Namespace) -> None:
-    outcome = _demo.run(
-        column=chosen.column, execution=chosen.execution, live=chosen.live, progress=None if not chosen.json else False
-    )
+    outcome = _demo.run(column=chosen.column, execution=chosen.execution, live=chosen.live, progress=not chosen.json)
     if chosen.json:
         print(json.dumps(outcome))
     else:

@@ -140,9 +140,7 @@ def server(execution: str = "inline") -> MockServer:
     return mock
 
 
-def run(
-    *, column: str = "age", execution: str = "thread", live: bool = False, progress: bool | None = None
-) -> dict[str, Any]:
+def run(*, column: str = "age", execution: str = "thread", live: bool = False, progress: bool = True) -> dict[str, Any]:
     """
     Run the demo and return its outcome.
 
@@ -154,8 +152,8 @@ def run(
         Where nodes run algorithms.
     live : bool, default False
         Whether the researcher talks to the server over a loopback port.
-    progress : bool, optional
-        Whether to tell how far the task is; by default in a terminal.
+    progress : bool, default True
+        Whether to tell how far the task is.
 
     Returns
     -------
@@ -180,9 +178,7 @@ def run(
     return {**outcome, "pooled_mean": pooled, "seconds": perf_counter() - started}
 
 
-def _analyse(
-    mock: MockServer, *, column: str, progress: bool | None, session: requests.Session | None
-) -> dict[str, Any]:
+def _analyse(mock: MockServer, *, column: str, progress: bool, session: requests.Session | None) -> dict[str, Any]:
     """
     Do what a researcher does, and nothing that only a mock allows.
     """

@@ -1,0 +1,33 @@
+"""Uses of the mock's public API that both type checkers must accept; nothing here runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import requests
+
+from v6client import UserClient
+from v6mockserver import MockServer, SimulatedNode
+
+
+def worlds() -> list[MockServer]:
+    """A server starts from nothing, a mapping, a file, or the demo."""
+    return [
+        MockServer(),
+        MockServer({"organizations": []}, random_seed=3),
+        MockServer(Path("seed.yaml")),
+        MockServer.demo(),
+    ]
+
+
+def use(server: MockServer) -> tuple[UserClient, requests.Session, SimulatedNode, bool]:
+    """What a test does with one."""
+    with server as live:
+        url: str = live.url
+    server.algorithms.register("image", {"count": len})
+    server.clock.advance(60)
+    node = server.nodes["North"]
+    node.add_database("default", Path("data.csv"), type="csv")
+    node.go_offline()
+    allowed = bool(server.explain("root", "view", "task", organization=1))
+    return server.client("root", password="root"), server.session(), node, allowed and bool(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -88,3 +89,20 @@ def test_command_without_a_subcommand_shows_what_there_is():
 
     assert ended.returncode == 2
     assert "{demo,serve}" in ended.stderr
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_bad_port_is_explained(port, capsys):
+    """The message says what a port is."""
+    with pytest.raises(SystemExit):
+        _cli.main(["serve", f"--port={port}"])
+
+    assert f"{port!r} is not a port" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_explained(capsys):
+    """There is no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert _cli.main(["serve", "--port", str(taken.getsockname()[1])]) == 1
+
+    assert "v6mock: " in capsys.readouterr().err

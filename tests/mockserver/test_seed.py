@@ -53,6 +53,12 @@ MISTAKES = [
     ((["collaborations", 0, "participants", 1, "name"], "West"), ["participants[1].name"], "no organization 'West'"),
     ((["collaborations", 0, "participants", 1, "name"], "North"), ["participants[1].name"], "is there already"),
     ((["collaborations", 0, "participants", 0, "api_key"], "key"), ["participants[0].api_key"], "valid UUID"),
+    ((["organizations", 0, "private_key"], "nowhere.pem"), ["organizations[0].private_key"], "no file .*nowhere.pem"),
+    (
+        (["collaborations", 0, "participants", 0, "databases"], {"a b": "x.csv"}),
+        ["participants[0].databases"],
+        "'a b' is not an identifier",
+    ),
     ((["collaborations", 0, "encrypted"], "maybe"), ["collaborations[0].encrypted"], "valid boolean"),
 ]
 
@@ -106,6 +112,12 @@ def test_a_file_that_is_no_seed(tmp_path, text):
 
     with pytest.raises(SeedError, match=r"seed\.yaml"):
         MockServer(file)
+
+
+def test_a_seed_of_another_kind():
+    """A list is neither a mapping nor a path."""
+    with pytest.raises(SeedError, match="a mapping or the path"):
+        MockServer([])
 
 
 def test_a_file_that_is_missing(tmp_path):

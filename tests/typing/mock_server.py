@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import requests
-
-from v6client import UserClient
 from v6mockserver import MockServer, SimulatedNode
+
+if TYPE_CHECKING:
+    import requests
+
+    from v6client import UserClient
 
 
 def worlds() -> list[MockServer]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAILED = 1
+HIGHEST_PORT = 65535
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,11 +63,17 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve a world over HTTP until Ctrl-C")
     serve.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    serve.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     serve.add_argument("--seed", type=Path, help="YAML file with the world to start from (default: the demo's)")
     serve.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
     serve.set_defaults(run=_serve)
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; ports are whole numbers up to {HIGHEST_PORT}")
+    return int(text)
 
 
 def _run_demo(chosen: argparse.Namespace) -> None:

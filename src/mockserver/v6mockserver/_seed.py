@@ -32,6 +32,11 @@ SUPER = "super"
 """The role that the real server's import gives to users for whom the seed names none: all rules."""
 
 
+def _identifier(label: str) -> None:
+    if not label.isidentifier():
+        raise ValidationError(f"{label!r} is not an identifier; use letters, digits and underscores")
+
+
 class UserSeed(Schema):
     """
     A user of an organization.
@@ -67,7 +72,7 @@ class OrganizationSeed(Schema):
     zipcode = fields.String(load_default="", allow_none=True)
     country = fields.String(load_default="", allow_none=True)
     public_key = fields.String(load_default="")
-    private_key = fields.Raw(load_default=None)
+    private_key = fields.String(load_default=None)
     roles = fields.List(fields.Nested(RoleSeed), load_default=())
     users = fields.List(fields.Nested(UserSeed), load_default=())
 
@@ -80,7 +85,7 @@ class ParticipantSeed(Schema):
     name = fields.String(required=True)
     node = fields.String(load_default=None)
     api_key = fields.UUID(load_default=None)
-    databases = fields.Dict(keys=fields.String(), load_default=dict)
+    databases = fields.Dict(keys=fields.String(validate=_identifier), load_default=dict)
 
 
 class CollaborationSeed(Schema):
@@ -176,6 +181,8 @@ class Document:
         """
         if isinstance(source, Mapping):
             return cls(source)
+        if not isinstance(source, (str, PathLike)):
+            raise SeedError(f"a seed is a mapping or the path of a YAML file, not {source!r}")
         import yaml
 
         file = Path(source)
@@ -233,6 +240,9 @@ def _check(world: World, seed: Mapping[str, Any], document: Document) -> None:
     for position, organization in enumerate(seed["organizations"]):
         place = ("organizations", position)
         _add_name(names, organization["name"], document, (*place, "name"))
+        key = organization["private_key"]
+        if key is not None and not (document.folder / key).is_file():
+            raise document.error((*place, "private_key"), f"there is no file {document.folder / key}")
         roles = default_roles | {SUPER} | {role["name"] for role in organization["roles"]}
         _check_roles(world, organization, document, place)
         for number, user in enumerate(organization["users"]):

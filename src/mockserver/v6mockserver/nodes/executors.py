@@ -56,12 +56,16 @@ class ThreadExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 -- the signature of Executor
         """
-        Wait for the calls that run.
+        Wait for the calls that run, and for those that they submit meanwhile.
         """
+        # A call that runs may submit others, such as a central function its partial ones.
+        while wait and (threads := self._alive()):
+            for thread in threads:
+                thread.join()
+
+    def _alive(self) -> list[Thread]:
         with self._lock:
-            threads = list(self._threads)
-        for thread in threads if wait else ():
-            thread.join()
+            return [thread for thread in self._threads if thread.is_alive()]
 
 
 def _fill(future: Future[Result], fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

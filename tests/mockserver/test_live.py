@@ -43,7 +43,7 @@ def test_it_is_gone_when_stop_returns():
 
         live.stop()
 
-        assert threading.active_count() == before
+        assert threading.active_count() <= before
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://{live.host}:{live.port}", timeout=5)
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=HasId)
 
+NOTHING = 0
+"""The id that no row ever has."""
+
 
 class Parameters:
     """
@@ -57,6 +60,15 @@ class Parameters:
         """
         text = self.text(name)
         return None if text is None else _integer(name, text)
+
+    def foreign_key(self, name: str) -> int:
+        """
+        Return the first value of a parameter that the database compares with a column of ids.
+
+        Text that is no number is the id of nothing, as on SQLite.
+        """
+        text = self.text(name) or ""
+        return int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else NOTHING
 
     def flag(self, name: str) -> bool:
         """

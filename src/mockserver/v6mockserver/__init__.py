@@ -11,14 +11,16 @@ if typing.TYPE_CHECKING:
     from v6mockserver._errors import MockServerError, MockUsageError, SeedError
     from v6mockserver._server import MockServer
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.state.settings import Settings
 
-__all__ = ["MockServer", "MockServerError", "MockUsageError", "SeedError", "SimulatedNode"]
+__all__ = ["MockServer", "MockServerError", "MockUsageError", "SeedError", "Settings", "SimulatedNode"]
 
 _HOMES = {
     "MockServer": "_server",
     "MockServerError": "_errors",
     "MockUsageError": "_errors",
     "SeedError": "_errors",
+    "Settings": "state.settings",
     "SimulatedNode": "nodes.node",
 }
 

@@ -1,5 +1,5 @@
 """
-The Flask application: built once per process, holds no state, finds its world in the WSGI environment of each request.
+The Flask application of a release: built once per process, holds no state, finds its world in the WSGI environment.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from v6mockserver.api import (
     version,
 )
 from v6mockserver.api._links import API_PATH
-from v6mockserver.api._routes import respond, respond_to_framework
+from v6mockserver.api._routes import handler, respond, respond_to_framework
+from v6mockserver.state.releases import LATEST, RELEASES
 
 NOUNS = (
     version,
@@ -48,15 +49,17 @@ NOUNS = (
 
 
 @cache
-def application() -> flask.Flask:
+def application(version: str = LATEST) -> flask.Flask:
     """
-    Return the one application of this process.
+    Return the one application of this process for a version; it has no other routes than that version.
     """
+    release = RELEASES[version]
     app = flask.Flask("v6mockserver", static_folder=None)
     # A mistake in this package must surface in the test that met it, not hide behind a 500.
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    for noun in NOUNS:
-        app.register_blueprint(noun.routes.blueprint, url_prefix=API_PATH)
+    for route in (route for noun in NOUNS for route in noun.routes.routes if release.has(route.since)):
+        name = f"{route.method} {route.path}".replace(".", "_")
+        app.add_url_rule(API_PATH + route.path, name, handler(route, release), methods=[route.method])
     app.register_error_handler(RefusedError, _refusal)
     app.register_error_handler(HTTPException, respond_to_framework)
     app.after_request(_allow_other_origins)

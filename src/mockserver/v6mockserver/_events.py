@@ -14,11 +14,11 @@ from v6mockserver.state import node as nodes
 from v6mockserver.state import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from v6mockserver.state.world import Event, World
 
-    Handler = Callable[[str, Mapping[str, Any]], None]
+    Handler = Callable[[str, Any], None]
 
 
 class EventChannel:

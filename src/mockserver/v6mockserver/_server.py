@@ -20,7 +20,9 @@ from v6mockserver.api._routes import EVENTS, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import permissions
-from v6mockserver.state.world import RELEASES, World
+from v6mockserver.state.releases import LATEST, RELEASES
+from v6mockserver.state.settings import DEFAULTS
+from v6mockserver.state.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from v6mockserver.state.clock import Clock
+    from v6mockserver.state.settings import Settings
 
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
@@ -49,8 +52,10 @@ class MockServer:
         What it starts with: organizations with users, collaborations with participants; as a mapping or a YAML file in
         the format of the real server's import command. By default what a first start leaves: the rules, the default
         roles, and user root with password root.
-    version : str, default "4.15"
+    version : {"4.0", "4.15"}, default "4.15"
         The server version that it behaves as.
+    settings : Settings, optional
+        How it is configured; by default as a real server that was not told anything.
     execution : {"inline", "thread"}, default "inline"
         Where nodes run algorithms: in the thread of the request that starts them, or each in a thread of its own.
     random_seed : int, default 0
@@ -86,14 +91,15 @@ class MockServer:
         self,
         seed: _seed.Source | None = None,
         *,
-        version: str = "4.15",
+        version: str = LATEST,
+        settings: Settings | None = None,
         execution: str = "inline",
         random_seed: int = 0,
     ) -> None:
         if version not in RELEASES:
             msg = f"there is no mock of server {version!r} yet; there is one of {', '.join(RELEASES)}"
             raise MockUsageError(msg)
-        self._world = World.fresh(version, random_seed=random_seed)
+        self._world = World.fresh(version, settings=settings or DEFAULTS, random_seed=random_seed)
         self._live: LiveServer | None = None
         self.passwords: dict[str, str] = {"root": "root"}
         self.private_keys: dict[str, Path] = {}
@@ -143,6 +149,13 @@ class MockServer:
         The server's clock: real by default; `freeze()`, `unfreeze()` and `advance()` move it.
         """
         return self._world.clock
+
+    @property
+    def version(self) -> str:
+        """
+        The server version that it behaves as, such as "4.15".
+        """
+        return self._world.release.version
 
     @property
     def url(self) -> str:
@@ -286,5 +299,5 @@ class MockServer:
         Answer a request: the WSGI interface. Events that it causes are delivered once the answer is out.
         """
         environ[WORLD] = self._world
-        chunks = application()(environ, start_response)
+        chunks = application(self._world.release.version)(environ, start_response)
         return ClosingIterator(chunks, lambda: self._channel.deliver(environ.get(EVENTS, ())))

@@ -11,14 +11,15 @@ from urllib.parse import urlencode
 import flask
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import UnexpectedError
-from v6mockserver.api._routes import respond
+from v6mockserver._errors import BadRequestError, UnexpectedError
+from v6mockserver.api._routes import WORLD, respond
 from v6mockserver.state.tables import HasId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.query import Selection
+    from v6mockserver.state.world import World
 
 PER_PAGE = 10
 
@@ -51,7 +52,9 @@ def page(
     Raises
     ------
     UnexpectedError
-        If page, per_page or sort make no sense. Server quirk: a 500 (4.15, every list).
+        If page, per_page or sort make no sense. Server quirk: a 500 (4.0 to 4.15, every list).
+    BadRequestError
+        If page or per_page is not a number (4.0).
     """
     number, size = _positive("page", 1), _positive("per_page", PER_PAGE)
     keys = _sort_keys(sortable) if sortable is not None else []
@@ -75,9 +78,15 @@ def _positive(name: str, default: int) -> int:
     text = flask.request.args.get(name)
     if text is None:
         return default
-    if not text.strip().lstrip("+").isdecimal() or int(text) < 1:
-        raise UnexpectedError(messages.BAD_PAGE.format(name=name, value=text))
-    return int(text)
+    message = messages.BAD_PAGE.format(name=name, value=text)
+    try:
+        number = int(text)
+    except ValueError as error:
+        world: World = flask.request.environ[WORLD]
+        raise (UnexpectedError if world.release.fails_on_text_pages else BadRequestError)(message) from error
+    if number < 1:
+        raise UnexpectedError(message)
+    return number
 
 
 def _sort_keys(sortable: type) -> list[tuple[str, bool]]:

@@ -9,6 +9,7 @@ differs per route.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -21,11 +22,13 @@ from v6mockserver import _messages as messages
 from v6mockserver._errors import InvalidBodyError
 from v6mockserver.state import tokens
 from v6mockserver.state.query import Parameters
+from v6mockserver.state.releases import RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.permissions import Caller
+    from v6mockserver.state.releases import Release
     from v6mockserver.state.world import World
 
 WORLD, EVENTS = "v6mockserver.world", "v6mockserver.events"
@@ -37,6 +40,10 @@ ANYBODY_LOGGED_IN = (*USER, *NODE, *CONTAINER)
 Answer = tuple[int, Any] | flask.Response
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 View = TypeVar("View", bound="Callable[..., Answer]")
+Row = TypeVar("Row")
+
+FIRST = next(iter(RELEASES))
+"""The oldest version there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,22 @@ class Call:
     world: World
     caller: Caller
     schema: type[marshmallow.Schema] | None
+    noun: str
 
     @property
     def parameters(self) -> Parameters:
         """
-        The query of the request.
+        The query of the request, as far as the release reads it.
         """
-        return Parameters(flask.request.args.to_dict(flat=False))
+        query = flask.request.args.to_dict(flat=False)
+        ignored = self.world.release.ignored_parameters.get(self.noun, ())
+        return Parameters({name: texts for name, texts in query.items() if name not in ignored} if ignored else query)
+
+    def renderer(self, render: Callable[[World, Row], dict[str, Any]]) -> Callable[[Row], dict[str, Any]]:
+        """
+        Return what makes the JSON object of a row of this world.
+        """
+        return functools.partial(render, self.world)
 
     def body(self, *, partial: bool = False) -> Any:
         """
@@ -106,13 +122,50 @@ def json_body() -> Any:
         raise
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """
+    One route as it is declared.
+
+    Attributes
+    ----------
+    noun : str
+        What it is about.
+    method, path : str
+        The HTTP method, and the path below the API path in Flask's notation.
+    callers : tuple of str
+        The kinds of caller that it is for; without any it is public.
+    bodies : mapping
+        What the JSON body must look like, by the version that reads it so, and later ones.
+    since : str
+        The first version that has it.
+    view : callable
+        What answers.
+    """
+
+    noun: str
+    method: Method
+    path: str
+    callers: tuple[str, ...]
+    bodies: Mapping[str, type[marshmallow.Schema]]
+    since: str
+    view: Callable[..., Answer]
+
+    def body(self, release: Release) -> type[marshmallow.Schema] | None:
+        """
+        Return what the body must look like for a release, or None where it takes none.
+        """
+        return next((self.bodies[version] for version in reversed(list(self.bodies)) if release.has(version)), None)
+
+
 class Routes:
     """
     The routes of one noun.
     """
 
     def __init__(self, noun: str) -> None:
-        self.blueprint = flask.Blueprint(noun, __name__)
+        self.noun = noun
+        self.routes: list[Route] = []
 
     def add(
         self,
@@ -120,7 +173,8 @@ class Routes:
         path: str,
         *,
         callers: tuple[str, ...],
-        body: type[marshmallow.Schema] | None = None,
+        body: type[marshmallow.Schema] | Mapping[str, type[marshmallow.Schema]] | None = None,
+        since: str = FIRST,
     ) -> Callable[[View], View]:
         """
         Declare a view.
@@ -133,39 +187,44 @@ class Routes:
             The path below the API path, in Flask's notation.
         callers : tuple of str
             The kinds of caller that it is for; without any it is public.
-        body : marshmallow schema, optional
-            What the JSON body must look like.
+        body : marshmallow schema, or mapping from version to schema, optional
+            What the JSON body must look like; a mapping has the oldest version first.
+        since : str, optional
+            The first version that has it; by default all have.
 
         Returns
         -------
         callable
             A decorator; the view gets a `Call` and the ids in the path.
         """
+        bodies = {} if body is None else body if isinstance(body, Mapping) else {FIRST: body}
 
         def declare(view: View) -> View:
-            handler = functools.partial(_handle, view, callers, body)
-            name = f"{method} {path}".replace(".", "_")
-            self.blueprint.add_url_rule(path, name, handler, methods=[method])
+            route = Route(
+                noun=self.noun, method=method, path=path, callers=callers, bodies=bodies, since=since, view=view
+            )
+            self.routes.append(route)
             return view
 
         return declare
 
 
-def _handle(
-    view: Callable[..., Answer],
-    callers: tuple[str, ...],
-    schema: type[marshmallow.Schema] | None,
-    **ids: int,
-) -> flask.Response:
+def handler(route: Route, release: Release) -> Callable[..., flask.Response]:
+    """
+    Return what Flask calls for a route of a release.
+    """
+    return functools.partial(_handle, route, route.body(release))
+
+
+def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -> flask.Response:
     environ = flask.request.environ
     world: World = environ[WORLD]
     with world.lock:
         try:
-            if callers:
-                caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), callers)
-                answer = view(Call(world, caller, schema), **ids)
-            else:
-                answer = view(Call(world, _NOBODY, schema), **ids)
+            caller = _NOBODY
+            if route.callers:
+                caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
+            answer = route.view(Call(world, caller, schema, route.noun), **ids)
         finally:
             environ[EVENTS] = world.take_events()
     return answer if isinstance(answer, flask.Response) else respond(*answer)

@@ -9,7 +9,7 @@ from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
 routes = Routes("blobstream")
 
 
-@routes.add("GET", "/blobstream/status", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/blobstream/status", callers=ANYBODY_LOGGED_IN, since="4.15")
 def get_status(call: Call) -> Answer:  # noqa: ARG001 -- a view takes the call
     """
     Say that inputs and results are stored with their runs; clients of 4.13 and later ask before every task.

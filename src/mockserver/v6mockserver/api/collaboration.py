@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.entities import Collaboration
+    from v6mockserver.state.world import World
 
 routes = Routes("collaboration")
 
@@ -36,11 +37,11 @@ class CollaborationSchema(Schema):
     encrypted = fields.Boolean(required=True)
 
 
-def render(row: Collaboration) -> dict[str, Any]:
+def render(world: World, row: Collaboration) -> dict[str, Any]:
     """
     Return the JSON object of a collaboration.
     """
-    return {
+    body = {
         "id": row.id,
         "name": row.name,
         "encrypted": row.encrypted,
@@ -50,6 +51,7 @@ def render(row: Collaboration) -> dict[str, Any]:
         "studies": to_many("study", collaboration_id=row.id),
         "algorithm_stores": to_many("algorithmstore", collaboration_id=row.id),
     }
+    return world.release.shown("collaboration", body)
 
 
 def _renderer(call: Call) -> Callable[[Collaboration], dict[str, Any]]:
@@ -57,11 +59,11 @@ def _renderer(call: Call) -> Callable[[Collaboration], dict[str, Any]]:
     Return how this request wants collaborations: with links to organizations, or with the organizations themselves.
     """
     if "organizations" not in call.parameters.words("include"):
-        return render
+        return call.renderer(render)
 
     def with_organizations(row: Collaboration) -> dict[str, Any]:
         members = collaborations.members(call.world, row.id)
-        return render(row) | {"organizations": [organization.render(member) for member in members]}
+        return render(call.world, row) | {"organizations": [organization.render(call.world, one) for one in members]}
 
     return with_organizations
 
@@ -80,7 +82,7 @@ def create_collaboration(call: Call) -> Answer:
     """
     Create a collaboration. Server quirk: 200, where others answer 201 (4.0 to 4.15).
     """
-    return 200, render(collaborations.create(call.world, call.caller, **call.body()))
+    return 200, render(call.world, collaborations.create(call.world, call.caller, **call.body()))
 
 
 @routes.add("GET", "/collaboration/<int:id_>", callers=ANYBODY_LOGGED_IN)
@@ -97,7 +99,7 @@ def update_collaboration(call: Call, id_: int) -> Answer:
     Change a collaboration.
     """
     collaborations.require_may_edit(call.world, call.caller, id_)
-    return 200, render(collaborations.update(call.world, call.caller, id_, call.body(partial=True)))
+    return 200, render(call.world, collaborations.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
 @routes.add("DELETE", "/collaboration/<int:id_>", callers=USER)
@@ -117,7 +119,7 @@ def add_organization(call: Call, id_: int) -> Answer:
     """
     collaborations.require_may_edit(call.world, call.caller, id_)
     members = collaborations.add_organization(call.world, id_, call.body()["id"])
-    return 200, [organization.render(row) for row in members]
+    return 200, [organization.render(call.world, row) for row in members]
 
 
 @routes.add("DELETE", "/collaboration/<int:id_>/organization", callers=USER, body=IdSchema)
@@ -127,7 +129,7 @@ def remove_organization(call: Call, id_: int) -> Answer:
     """
     existing(call.world.collaboration, "collaboration", id_)
     members = collaborations.remove_organization(call.world, call.caller, id_, call.body()["id"])
-    return 200, [organization.render(row) for row in members]
+    return 200, [organization.render(call.world, row) for row in members]
 
 
 @routes.add("POST", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema)
@@ -137,7 +139,7 @@ def add_node(call: Call, id_: int) -> Answer:
     """
     collaborations.require_may_edit(call.world, call.caller, id_)
     rows = collaborations.add_node(call.world, id_, call.body()["id"])
-    return 201, [node.render_short(row) for row in rows]
+    return 201, [node.render_short(call.world, row) for row in rows]
 
 
 @routes.add("DELETE", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema)

@@ -35,7 +35,7 @@ class NodeSchema(Schema):
     clear_ip = fields.Boolean()
 
 
-def render_short(row: Node) -> dict[str, Any]:
+def render_short(world: World, row: Node) -> dict[str, Any]:
     """
     Return the JSON object of a node as lists of a collaboration's nodes have it.
     """
@@ -45,7 +45,7 @@ def render_short(row: Node) -> dict[str, Any]:
         "ip": row.ip,
         "last_seen": row.last_seen,
         "status": row.status,
-        "organization": to_one("organization", row.organization_id),
+        "organization": to_one(world, "organization", row.organization_id),
     }
 
 
@@ -53,9 +53,9 @@ def render(world: World, row: Node) -> dict[str, Any]:
     """
     Return the JSON object of a node.
     """
-    return render_short(row) | {
+    return render_short(world, row) | {
         "type": "node",
-        "collaboration": to_one("collaboration", row.collaboration_id),
+        "collaboration": to_one(world, "collaboration", row.collaboration_id),
         "config": [{"key": one.key, "value": one.value} for one in nodes.configuration(world, row.id)],
     }
 
@@ -66,7 +66,7 @@ def list_nodes(call: Call) -> Answer:
     List nodes.
     """
     visible = nodes.visible(call.world, call.caller, call.parameters)
-    return page(visible, lambda row: render(call.world, row), sortable=entities.Node)
+    return page(visible, call.renderer(render), sortable=entities.Node)
 
 
 @routes.add("POST", "/node", callers=USER, body=NodeSchema)

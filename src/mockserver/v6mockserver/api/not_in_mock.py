@@ -10,7 +10,7 @@ import flask
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import NotInMockError
-from v6mockserver.api._routes import Answer, Call, Method, Routes
+from v6mockserver.api._routes import FIRST, Answer, Call, Method, Routes
 
 routes = Routes("not_in_mock")
 
@@ -35,6 +35,8 @@ MISSING = {
 }
 """The methods that are missing, by path."""
 
+SINCE = {"study": "4.15", "algorithmstore": "4.15", "column": "4.15", "blobstream": "4.15"}
+
 
 def _refuse(call: Call, **_: object) -> Answer:  # noqa: ARG001 -- a view takes the call
     raise NotInMockError(messages.NOT_IN_MOCK.format(method=flask.request.method, path=flask.request.path))
@@ -43,4 +45,4 @@ def _refuse(call: Call, **_: object) -> Answer:  # noqa: ARG001 -- a view takes 
 for _path, _methods in MISSING.items():
     for _method in get_args(Method):
         if _method in _methods.split():
-            routes.add(_method, _path, callers=())(_refuse)
+            routes.add(_method, _path, callers=(), since=SINCE.get(_path.split("/")[1], FIRST))(_refuse)

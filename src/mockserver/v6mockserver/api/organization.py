@@ -18,6 +18,7 @@ from v6mockserver.state import organization as organizations
 
 if TYPE_CHECKING:
     from v6mockserver.state.entities import Organization
+    from v6mockserver.state.world import World
 
 routes = Routes("organization")
 
@@ -36,11 +37,11 @@ class OrganizationSchema(Schema):
     public_key = fields.String()
 
 
-def render(row: Organization) -> dict[str, Any]:
+def render(world: World, row: Organization) -> dict[str, Any]:
     """
     Return the JSON object of an organization.
     """
-    return {
+    body = {
         "id": row.id,
         "name": row.name,
         "domain": row.domain,
@@ -56,6 +57,7 @@ def render(row: Organization) -> dict[str, Any]:
         "runs": to_many("run", organization_id=row.id),
         "studies": to_many("study", organization_id=row.id),
     }
+    return world.release.shown("organization", body)
 
 
 @routes.add("GET", "/organization", callers=ANYBODY_LOGGED_IN)
@@ -64,7 +66,7 @@ def list_organizations(call: Call) -> Answer:
     List organizations.
     """
     visible = organizations.visible(call.world, call.caller, call.parameters)
-    return page(visible, render, sortable=entities.Organization)
+    return page(visible, call.renderer(render), sortable=entities.Organization)
 
 
 @routes.add("POST", "/organization", callers=USER, body=OrganizationSchema)
@@ -73,7 +75,7 @@ def create_organization(call: Call) -> Answer:
     Create an organization.
     """
     organizations.require_may_create(call.world, call.caller)
-    return 201, render(organizations.create(call.world, **call.body()))
+    return 201, render(call.world, organizations.create(call.world, **call.body()))
 
 
 @routes.add("GET", "/organization/<int:id_>", callers=ANYBODY_LOGGED_IN)
@@ -81,7 +83,7 @@ def get_organization(call: Call, id_: int) -> Answer:
     """
     View an organization.
     """
-    return 200, render(organizations.view(call.world, call.caller, id_))
+    return 200, render(call.world, organizations.view(call.world, call.caller, id_))
 
 
 @routes.add("PATCH", "/organization/<int:id_>", callers=USER + NODE, body=OrganizationSchema)
@@ -89,10 +91,10 @@ def update_organization(call: Call, id_: int) -> Answer:
     """
     Change an organization.
     """
-    return 200, render(organizations.update(call.world, call.caller, id_, call.body(partial=True)))
+    return 200, render(call.world, organizations.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
-@routes.add("DELETE", "/organization/<int:id_>", callers=USER)
+@routes.add("DELETE", "/organization/<int:id_>", callers=USER, since="4.15")
 def delete_organization(call: Call, id_: int) -> Answer:
     """
     Delete an organization.

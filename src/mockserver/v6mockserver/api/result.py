@@ -14,22 +14,24 @@ from v6mockserver.state import run as runs
 
 if TYPE_CHECKING:
     from v6mockserver.state.entities import Run
+    from v6mockserver.state.world import World
 
 routes = Routes("result")
 
 
-def render(row: Run) -> dict[str, Any]:
+def render(world: World, row: Run) -> dict[str, Any]:
     """
     Return the JSON object of a result; its id is the run's.
     """
-    return {
+    body = {
         "id": row.id,
         "result": row.result,
         "cleanup_at": row.cleanup_at,
         "blob_storage_used": row.blob_storage_used,
-        "run": to_one("run", row.id),
-        "task": to_one("task", row.task_id),
+        "run": to_one(world, "run", row.id),
+        "task": to_one(world, "task", row.task_id),
     }
+    return world.release.shown("result", body)
 
 
 @routes.add("GET", "/result", callers=ANYBODY_LOGGED_IN)
@@ -38,7 +40,7 @@ def list_results(call: Call) -> Answer:
     List results, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
     check_sort(entities.Run)
-    return page(runs.visible(call.world, call.caller, call.parameters), render)
+    return page(runs.visible(call.world, call.caller, call.parameters), call.renderer(render))
 
 
 @routes.add("GET", "/result/<int:id_>", callers=ANYBODY_LOGGED_IN)
@@ -46,4 +48,4 @@ def get_result(call: Call, id_: int) -> Answer:
     """
     View a result.
     """
-    return 200, render(runs.view(call.world, call.caller, id_))
+    return 200, render(call.world, runs.view(call.world, call.caller, id_))

@@ -20,6 +20,7 @@ from v6mockserver.state import role as roles
 
 if TYPE_CHECKING:
     from v6mockserver.state.entities import Role
+    from v6mockserver.state.world import World
 
 routes = Routes("role")
 
@@ -67,23 +68,26 @@ def _body(call: Call, *, partial: bool) -> dict[str, Any]:
     try:
         body: dict[str, Any] = call.body(partial=partial)
     except InvalidBodyError as error:
+        if not call.world.release.words_role_errors:
+            raise
         raise _RoleBodyError(error.message, error.errors) from error
     return body
 
 
-def render(row: Role) -> dict[str, Any]:
+def render(world: World, row: Role) -> dict[str, Any]:
     """
     Return the JSON object of a role.
     """
-    return {
+    body = {
         "id": row.id,
         "name": row.name,
         "description": row.description,
         "is_default_role": row.is_default_role,
         "rules": to_many("rule", role_id=row.id),
         "users": to_many("user", role_id=row.id),
-        "organization": to_one("organization", row.organization_id),
+        "organization": to_one(world, "organization", row.organization_id),
     }
+    return world.release.shown("role", body)
 
 
 @routes.add("GET", "/role", callers=USER)
@@ -91,7 +95,7 @@ def list_roles(call: Call) -> Answer:
     """
     List roles.
     """
-    return page(roles.visible(call.world, call.caller, call.parameters), render, sortable=entities.Role)
+    return page(roles.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.Role)
 
 
 @routes.add("POST", "/role", callers=USER, body=RoleSchema)
@@ -99,7 +103,7 @@ def create_role(call: Call) -> Answer:
     """
     Create a role.
     """
-    return 201, render(roles.create(call.world, call.caller, **_body(call, partial=False)))
+    return 201, render(call.world, roles.create(call.world, call.caller, **_body(call, partial=False)))
 
 
 @routes.add("GET", "/role/<int:id_>", callers=USER)
@@ -107,7 +111,7 @@ def get_role(call: Call, id_: int) -> Answer:
     """
     View a role.
     """
-    return 200, render(roles.view(call.world, call.caller, id_))
+    return 200, render(call.world, roles.view(call.world, call.caller, id_))
 
 
 @routes.add("PATCH", "/role/<int:id_>", callers=USER, body=RoleSchema)
@@ -115,7 +119,7 @@ def update_role(call: Call, id_: int) -> Answer:
     """
     Change a role.
     """
-    return 200, render(roles.update(call.world, call.caller, id_, _body(call, partial=True)))
+    return 200, render(call.world, roles.update(call.world, call.caller, id_, _body(call, partial=True)))
 
 
 @routes.add("DELETE", "/role/<int:id_>", callers=USER)

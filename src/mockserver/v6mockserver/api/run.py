@@ -41,7 +41,7 @@ def render(world: World, row: Run) -> dict[str, Any]:
     Return the JSON object of a run.
     """
     node = runs.node_of(world, row)
-    return {
+    body = {
         "id": row.id,
         "status": row.status,
         "input": row.input,
@@ -51,12 +51,13 @@ def render(world: World, row: Run) -> dict[str, Any]:
         "finished_at": row.finished_at,
         "cleanup_at": row.cleanup_at,
         "blob_storage_used": row.blob_storage_used,
-        "organization": to_one("organization", row.organization_id),
-        "task": to_one("task", row.task_id),
-        "results": to_one("result", row.id),
+        "organization": to_one(world, "organization", row.organization_id),
+        "task": to_one(world, "task", row.task_id),
+        "results": to_one(world, "result", row.id),
         "node": {"id": node.id, "ip": node.ip, "status": node.status, "name": node.name} if node else {},
         "ports": [{"id": one.id, "port": one.port, "label": one.label} for one in runs.ports(world, row.id)],
     }
+    return world.release.shown("run", body)
 
 
 def render_with_task(world: World, row: Run) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def list_runs(call: Call) -> Answer:
     """
     check_sort(entities.Run)
     make = render_with_task if "task" in call.parameters.words("include") else render
-    return page(runs.visible(call.world, call.caller, call.parameters), lambda row: make(call.world, row))
+    return page(runs.visible(call.world, call.caller, call.parameters), call.renderer(make))
 
 
 @routes.add("GET", "/run/<int:id_>", callers=ANYBODY_LOGGED_IN)

@@ -100,7 +100,7 @@ def refresh_token(call: Call) -> Answer:
     return 200, _pair(call.world, row, caller.kind)
 
 
-@routes.add("POST", "/token/user/validate", callers=USER)
+@routes.add("POST", "/token/user/validate", callers=USER, since="4.15")
 def validate_user_token(call: Call) -> Answer:
     """
     Say whose token this is.
@@ -115,7 +115,7 @@ def validate_user_token(call: Call) -> Answer:
     }
 
 
-@routes.add("POST", "/token/node/validate", callers=NODE)
+@routes.add("POST", "/token/node/validate", callers=NODE, since="4.15")
 def validate_node_token(call: Call) -> Answer:
     """
     Say which node's token this is.

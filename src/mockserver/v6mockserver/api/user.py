@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
-from v6mockserver.api._fields import MAX_NAME, identifier, identifiers, not_digits_only, short_text, strong_password
+from v6mockserver.api._fields import (
+    MAX_NAME,
+    identifier,
+    identifiers,
+    name,
+    not_digits_only,
+    short_text,
+    strong_password,
+)
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import page
 from v6mockserver.api._routes import USER, Answer, Call, Routes
@@ -19,13 +27,29 @@ from v6mockserver.state.lookup import existing
 
 if TYPE_CHECKING:
     from v6mockserver.state.entities import User
+    from v6mockserver.state.world import World
 
 routes = Routes("user")
 
 MIN_USERNAME = 3
 
 
-class UserSchema(Schema):
+class UserSchema40(Schema):
+    """
+    What a user is made of, with hardly a rule for the username.
+    """
+
+    username = name(required=True)
+    password = fields.String(required=True, validate=strong_password)
+    email = fields.Email(required=True)
+    firstname = short_text()
+    lastname = short_text()
+    organization_id = identifier()
+    roles = identifiers()
+    rules = identifiers()
+
+
+class UserSchema(UserSchema40):
     """
     What a user is made of.
     """
@@ -38,20 +62,16 @@ class UserSchema(Schema):
             not_digits_only,
         ],
     )
-    password = fields.String(required=True, validate=strong_password)
-    email = fields.Email(required=True)
-    firstname = short_text()
-    lastname = short_text()
-    organization_id = identifier()
-    roles = identifiers()
-    rules = identifiers()
 
 
-def render(row: User) -> dict[str, Any]:
+USER_SCHEMAS = {"4.0": UserSchema40, "4.15": UserSchema}
+
+
+def render(world: World, row: User) -> dict[str, Any]:
     """
     Return the JSON object of a user.
     """
-    return {
+    body = {
         "id": row.id,
         "type": "user",
         "username": row.username,
@@ -64,10 +84,11 @@ def render(row: User) -> dict[str, Any]:
         "otp_secret": row.otp_secret,
         "last_email_failed_login_sent": row.last_email_failed_login_sent,
         "last_email_recover_password_sent": row.last_email_recover_password_sent,
-        "organization": to_one("organization", row.organization_id),
+        "organization": to_one(world, "organization", row.organization_id),
         "roles": to_many("role", user_id=row.id),
         "rules": to_many("rule", user_id=row.id),
     }
+    return world.release.shown("user", body)
 
 
 @routes.add("GET", "/user", callers=USER)
@@ -75,15 +96,15 @@ def list_users(call: Call) -> Answer:
     """
     List users.
     """
-    return page(users.visible(call.world, call.caller, call.parameters), render, sortable=entities.User)
+    return page(users.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.User)
 
 
-@routes.add("POST", "/user", callers=USER, body=UserSchema)
+@routes.add("POST", "/user", callers=USER, body=USER_SCHEMAS)
 def create_user(call: Call) -> Answer:
     """
     Create a user.
     """
-    return 201, render(users.create(call.world, call.caller, **call.body()))
+    return 201, render(call.world, users.create(call.world, call.caller, **call.body()))
 
 
 @routes.add("GET", "/user/<int:id_>", callers=USER)
@@ -92,19 +113,19 @@ def get_user(call: Call, id_: int) -> Answer:
     View a user.
     """
     row = users.view(call.world, call.caller, id_)
-    body = render(row)
+    body = render(call.world, row)
     if call.parameters.flag("include_permissions"):
         body["permissions"] = users.permissions(call.world, row)
     return 200, body
 
 
-@routes.add("PATCH", "/user/<int:id_>", callers=USER, body=UserSchema)
+@routes.add("PATCH", "/user/<int:id_>", callers=USER, body=USER_SCHEMAS)
 def update_user(call: Call, id_: int) -> Answer:
     """
     Change a user.
     """
     existing(call.world.user, "user", id_)
-    return 200, render(users.update(call.world, call.caller, id_, call.body(partial=True)))
+    return 200, render(call.world, users.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
 @routes.add("DELETE", "/user/<int:id_>", callers=USER)

@@ -14,7 +14,7 @@ def get_version(call: Call) -> Answer:
     """
     Say which release the server behaves as.
     """
-    return 200, {"version": call.world.release}
+    return 200, {"version": call.world.release.number}
 
 
 @routes.add("GET", "/health", callers=())

@@ -52,7 +52,7 @@ class Channel(Protocol):
     The server's event channel, as far as a node uses it.
     """
 
-    def connect(self, token: str, handler: Callable[[str, Mapping[str, Any]], None]) -> Membership:
+    def connect(self, token: str, handler: Callable[[str, Any], None]) -> Membership:
         """
         Take the node in.
         """
@@ -254,7 +254,7 @@ class SimulatedNode:
             for column in database.columns():
                 yield f"columns_{label}", column
 
-    def _hear(self, event: str, data: Mapping[str, Any]) -> None:
+    def _hear(self, event: str, data: Any) -> None:
         handler = self._handlers.get(event)
         if handler is not None:
             handler(data)
@@ -265,8 +265,9 @@ class SimulatedNode:
         for run in self._open_runs():
             self._start(run)
 
-    def _take_task(self, data: Mapping[str, Any]) -> None:
-        for run in self._open_runs(task_id=data["id"]):
+    def _take_task(self, data: Mapping[str, Any] | int) -> None:
+        # A server 4.0 tells the bare id of the task.
+        for run in self._open_runs(task_id=data if isinstance(data, int) else data["id"]):
             self._start(run)
 
     def _kill(self, data: Mapping[str, Any]) -> None:

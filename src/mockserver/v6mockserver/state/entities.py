@@ -177,7 +177,7 @@ class Run:
     """
 
     id: int
-    input: str
+    input: str | None
     task_id: int
     organization_id: int
     result: str | None = None

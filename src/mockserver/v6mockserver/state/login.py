@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from v6mockserver.state.permissions import Caller
     from v6mockserver.state.world import World
 
-MAX_FAILED_ATTEMPTS = 5
-INACTIVATION = timedelta(minutes=15)
-"""An account is locked after so many failed logins in a row, until so long after the last one that counted."""
-
 
 def user(world: World, username: str, password: str) -> entities.User:
     """
@@ -39,15 +35,16 @@ def user(world: World, username: str, password: str) -> entities.User:
 
 
 def _is_locked(world: World, row: entities.User) -> bool:
-    if row.failed_login_attempts < MAX_FAILED_ATTEMPTS or row.last_login_attempt is None:
+    if row.failed_login_attempts < world.settings.max_failed_attempts or row.last_login_attempt is None:
         return False
     now = world.clock.now().replace(tzinfo=None)
-    return now < datetime.fromisoformat(row.last_login_attempt) + INACTIVATION
+    locked_for = timedelta(minutes=world.settings.inactivation_minutes)
+    return now < datetime.fromisoformat(row.last_login_attempt) + locked_for
 
 
 def _count_failure(world: World, row: entities.User) -> None:
     before = row.failed_login_attempts
-    attempts = 1 if before >= MAX_FAILED_ATTEMPTS else before + 1
+    attempts = 1 if before >= world.settings.max_failed_attempts else before + 1
     world.user.replace(replace(row, failed_login_attempts=attempts, last_login_attempt=world.clock.text()))
 
 

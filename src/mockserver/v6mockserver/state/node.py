@@ -20,6 +20,7 @@ from v6mockserver.state.permissions import (
     GLOBAL,
     VIEW,
     Caller,
+    decide,
     on_collaboration,
     on_organization,
     own_collaborations,
@@ -111,8 +112,7 @@ def create(
     require(on_organization(world, caller, NOUN, CREATE, owner.id))
     if (there.id, owner.id) not in world.collaboration_organization:
         raise BadRequestError(messages.NOT_A_MEMBER.format(organization=owner.id, collaboration=there.id))
-    if serving(world, there.id, owner.id) is not None:
-        raise BadRequestError(messages.NODE_EXISTS.format(organization=owner.id, collaboration=there.id))
+    _require_place(world, there.id, owner.id)
     name = f"{owner.name} - {there.name} Node" if name is None else name
     _require_free(world, name)
     return register(world, name=name, organization_id=owner.id, collaboration_id=there.id)
@@ -131,7 +131,7 @@ def register(
         api_key=hash_api_key(api_key),
         collaboration_id=collaboration_id,
         organization_id=organization_id,
-        status=OFFLINE,
+        status=world.release.new_node_status,
     )
     return world.node.add(row), api_key
 
@@ -151,16 +151,45 @@ def serving(world: World, collaboration_id: int | None, organization_id: int) ->
 
 def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -> entities.Node:
     """
-    Change a node's name or address.
+    Change a node's name or address; in 4.0 also its organization and its collaboration.
     """
-    if "organization_id" in changes or "collaboration_id" in changes:
+    moves = "organization_id" in changes or "collaboration_id" in changes
+    if moves and not world.release.moves_nodes:
         raise BadRequestError(messages.NODE_STAYS)
     row = existing(world.node, NOUN, id_)
     require(on_organization(world, caller, NOUN, EDIT, row.organization_id))
     if changes.get("name", row.name) != row.name:
         _require_free(world, changes["name"])
+    if moves:
+        _require_may_move(world, caller, row, changes)
+    columns = {name: changes[name] for name in ("name", "organization_id", "collaboration_id") if name in changes}
     ip = changes.get("ip", None if changes.get("clear_ip") else row.ip)
-    return world.node.replace(replace(row, name=changes.get("name", row.name), ip=ip))
+    return world.node.replace(replace(row, **columns, ip=ip))
+
+
+def _require_may_move(world: World, caller: Caller, row: entities.Node, changes: Mapping[str, Any]) -> None:
+    """
+    Refuse unless the caller may give a node another organization or collaboration, and the place is free.
+
+    Server quirk: the organization need not be a member of the collaboration (4.0, PATCH /node/<id>).
+    """
+    organization_id = changes.get("organization_id", row.organization_id)
+    collaboration_id = changes.get("collaboration_id", row.collaboration_id)
+    if organization_id != row.organization_id:
+        require(decide(world, caller, NOUN, EDIT, [GLOBAL]))
+        existing(world.organization, "organization", organization_id)
+    if collaboration_id != row.collaboration_id:
+        existing(world.collaboration, "collaboration", collaboration_id)
+        if (collaboration_id, caller.organization_id) not in world.collaboration_organization:
+            # Not copied: the real server answers 200 with a message, and changes nothing (4.0).
+            require(decide(world, caller, NOUN, EDIT, [GLOBAL]))
+    if (organization_id, collaboration_id) != (row.organization_id, row.collaboration_id):
+        _require_place(world, collaboration_id, organization_id)
+
+
+def _require_place(world: World, collaboration_id: int, organization_id: int) -> None:
+    if serving(world, collaboration_id, organization_id) is not None:
+        raise BadRequestError(messages.NODE_EXISTS.format(organization=organization_id, collaboration=collaboration_id))
 
 
 def delete(world: World, caller: Caller, id_: int) -> None:

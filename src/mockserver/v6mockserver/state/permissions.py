@@ -18,7 +18,8 @@ COLLABORATION    it shares any collaboration with    it is one of the caller's o
 ===============  ==================================  ====================================
 
 A task, with its runs, belongs to both: ORGANIZATION reaches it through the organization that started it, COLLABORATION
-through its own collaboration. OWN reaches what the caller made, where a resource knows that scope.
+through its own collaboration; in 4.0 it belongs to that organization alone. OWN reaches what the caller made, where a
+resource knows that scope.
 """
 
 from __future__ import annotations
@@ -166,6 +167,8 @@ def scopes_to_task(world: World, caller: Caller, task: Task) -> list[str]:
     """
     Return the scopes that reach a task and its runs, without OWN.
     """
+    if world.release.reaches_tasks_through_any_collaboration:
+        return scopes_to_organization(world, caller, task.init_org_id)
     scopes = scopes_to_collaboration(world, caller, task.collaboration_id)
     if task.init_org_id == caller.organization_id:
         scopes.append(ORGANIZATION)

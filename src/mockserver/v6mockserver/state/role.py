@@ -46,7 +46,8 @@ def view(world: World, caller: Caller, id_: int) -> entities.Role:
     """
     row = existing(world.role, NOUN, id_)
     theirs = (caller.id, id_) in world.user_role
-    readable_default = row.is_default_role and widest(world, caller, NOUN, VIEW) is not None
+    shows_default = world.release.shows_default_roles and row.is_default_role
+    readable_default = shows_default and widest(world, caller, NOUN, VIEW) is not None
     if not (theirs or readable_default):
         require(on_organization(world, caller, NOUN, VIEW, row.organization_id))
     return row
@@ -85,7 +86,8 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
     if organization_ids or collaboration_id is not None:
         yield Among("organization_id", organization_ids | ({None} if parameters.flag("include_root") else set()))
     if (rule_id := parameters.integer("rule_id")) is not None:
-        yield Among("id", world.role_rule.lefts(existing(world.rule, "rule", rule_id).id))
+        find = existing if world.release.misses_rules else existing_for_filter
+        yield Among("id", world.role_rule.lefts(find(world.rule, "rule", rule_id).id))
     if (user_id := parameters.integer("user_id")) is not None:
         yield Among("id", _roles_of(world, caller, user_id))
 

@@ -135,7 +135,7 @@ def report(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     row = world.run.replace(run_states.apply(row, "report", columns))
     owner = world.task[row.task_id]
     world.emit("status_update", owner.collaboration_id, {"run_id": id_})
-    if run_states.has_failed(row.status):
+    if world.release.closes_waiting_siblings and run_states.has_failed(row.status):
         _close_waiting_siblings(world, row)
     return row
 

@@ -122,14 +122,16 @@ def has_finished(status: str) -> bool:
     return status not in UNFINISHED
 
 
-def task_status(statuses: Iterable[str]) -> str:
+def task_status(statuses: Iterable[str], *, blurs_failures: bool = False) -> str:
     """
     Derive a task's status from those of its runs; a task without runs is completed.
+
+    What all its failed runs have in common is the task's, unless the release blurs failures.
     """
     present = set(statuses)
     failures = {status for status in present if has_failed(status)}
     if failures:
-        return failures.pop() if len(failures) == 1 else FAILED
+        return FAILED if blurs_failures or len(failures) > 1 else failures.pop()
     return next((status for status in UNFINISHED if status in present), COMPLETED)
 
 

@@ -44,7 +44,8 @@ def status(world: World, id_: int) -> str:
     """
     Return the status of a task, derived from its runs.
     """
-    return run_states.task_status(world.run[run_id].status for run_id in world.run.where("task_id", id_))
+    statuses = (world.run[run_id].status for run_id in world.run.where("task_id", id_))
+    return run_states.task_status(statuses, blurs_failures=world.release.blurs_failures)
 
 
 def runs(world: World, id_: int) -> list[entities.Run]:
@@ -219,12 +220,22 @@ def create(
     if store_id is not None and caller.kind == "user":
         task_checks.store(world, place.collaboration, store_id)
         raise NotInMockError(messages.STORES_NOT_IN_MOCK)
-    task_checks.inputs(place.collaboration, organizations)
+    if world.release.checks_inputs:
+        task_checks.inputs(place.collaboration, organizations)
     row = _add(world, caller, place, parent, name=name, description=description, image=image)
     _add_databases(world, row.id, databases)
     _add_runs(world, row, organizations)
-    world.emit("new_task", row.collaboration_id, {"id": row.id, "parent_id": row.parent_id})
+    _announce(world, row)
     return row
+
+
+def _announce(world: World, row: entities.Task) -> None:
+    if not world.release.tells_of_tasks_by_id:
+        world.emit("new_task", row.collaboration_id, {"id": row.id, "parent_id": row.parent_id})
+        return
+    origin = {"job_id": row.job_id, "collaboration_id": row.collaboration_id, "init_org_id": row.init_org_id}
+    world.emit("task_created", row.collaboration_id, {"task_id": row.id, **origin})
+    world.emit("new_task", row.collaboration_id, row.id)
 
 
 def _add(
@@ -242,7 +253,7 @@ def _add(
             id=world.next_id(NOUN),
             name=name,
             description=description,
-            image=parent.image if parent else image,
+            image=parent.image if parent and world.release.keeps_image_of_parent else image,
             collaboration_id=place.collaboration.id,
             study_id=place.study.id if place.study else None,
             job_id=parent.job_id if parent else world.next_id("job"),

@@ -31,7 +31,7 @@ class Target:
     """
 
     id: int
-    input: str
+    input: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _is_readable(target: Target) -> bool:
     Base64 is read leniently, so that of an encrypted input only the first part counts.
     """
     try:
-        data = binascii.a2b_base64(target.input)
+        data = binascii.a2b_base64(target.input or "")
     except (binascii.Error, ValueError) as error:
         # Not copied: the real server fails with a 500 here (4.15, POST /task).
         raise BadRequestError(messages.INPUT_NOT_BASE64.format(organization=target.id)) from error

@@ -23,6 +23,7 @@ import jwt
 from v6mockserver import _messages as messages
 from v6mockserver._errors import UnauthorizedError, UnexpectedError, UnreadableTokenError
 from v6mockserver.state.permissions import Caller, rules_of_user
+from v6mockserver.state.settings import DEFAULTS
 from v6mockserver.state.world import CONTAINER, NODE
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
     from jwt.types import Options
 
     from v6mockserver.state.entities import Node, User
+    from v6mockserver.state.settings import Settings
     from v6mockserver.state.world import World
 
 ALGORITHM = "HS256"
-LIFETIMES = {"access": 6 * 3600, "refresh": 48 * 3600}
-"""Seconds that a token of a user or a node lives, by type."""
+HOUR = 3600
+SHORTEST_HOURS = 0.5
 
 # Age is checked here, by the world's clock, and not by the library; and a subject is a number or an object, not text.
 UNCHECKED: Options = {
@@ -62,7 +64,7 @@ def issue_for_container(world: World, subject: Mapping[str, Any]) -> str:
     """
     Return a token for the container of one run; it never expires.
     """
-    return _issue(world, {"client_type": "container", **subject}, "container")
+    return _issue(world, world.release.shown("container", {"client_type": "container", **subject}), "container")
 
 
 def _issue(
@@ -81,8 +83,23 @@ def _issue(
         "roles": list(roles),
     }
     if kind != "container":
-        claims["exp"] = now + LIFETIMES[type_]
-    return jwt.encode(claims, world.secret, ALGORITHM)
+        claims["exp"] = now + _lifetime(world.settings, type_)
+    return jwt.encode(world.release.shown("token", claims), world.secret, ALGORITHM)
+
+
+def _lifetime(settings: Settings, type_: str) -> int:
+    """
+    Return how many seconds a token of a user or a node lives.
+
+    Values that the real server finds too short are replaced by its defaults, as there.
+    """
+    access = settings.token_expires_hours
+    if access < SHORTEST_HOURS:
+        access = DEFAULTS.token_expires_hours
+    if type_ == "access":
+        return int(access * HOUR)
+    refresh = settings.refresh_token_expires_hours
+    return int((refresh if refresh > access else DEFAULTS.refresh_token_expires_hours) * HOUR)
 
 
 def read(world: World, authorization: str | None, type_: str) -> dict[str, Any]:

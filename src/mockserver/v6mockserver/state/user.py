@@ -84,13 +84,17 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
 
 
 def _within_reach(world: World, caller: Caller, parameters: Parameters) -> list[Among]:
-    if widest(world, caller, NOUN, VIEW) is None and parameters.text("username") == world.user[caller.id].username:
+    asks_for_oneself = parameters.text("username") == world.user[caller.id].username
+    if world.release.lists_oneself and asks_for_oneself and widest(world, caller, NOUN, VIEW) is None:
         return [Among("id", {caller.id})]
     scope = require_any(world, caller, NOUN, VIEW)
     if scope == GLOBAL:
         return []
-    own = {caller.organization_id}
-    return [Among("organization_id", own | partners(world, caller.organization_id) if scope == COLLABORATION else own)]
+    own = frozenset({caller.organization_id})
+    if scope == COLLABORATION:
+        extra = own if world.release.counts_own_organization else frozenset[int]()
+        return [Among("organization_id", partners(world, caller.organization_id) | extra)]
+    return [Among("organization_id", own)]
 
 
 def create(

@@ -22,13 +22,12 @@ from v6mockserver.state import entities
 from v6mockserver.state.clock import Clock
 from v6mockserver.state.passwords import hash_password
 from v6mockserver.state.permissions import RuleKey
+from v6mockserver.state.releases import LATEST, RELEASES
+from v6mockserver.state.settings import DEFAULTS, Settings
 from v6mockserver.state.tables import Relation, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-RELEASES = {"4.15": "4.15.2"}
-"""The server that each accepted version stands for."""
 
 ROOT, CONTAINER, NODE = "Root", "container", "node"
 """The default roles with a meaning of their own: all rules, a container's rules, a node's rules."""
@@ -47,13 +46,13 @@ class Event(NamedTuple):
         The server's name for it, such as "new_task".
     room : str
         Who hears it, such as "collaboration_1".
-    data : mapping
+    data : mapping or int
         What is told.
     """
 
     name: str
     room: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | int
 
 
 class World:
@@ -64,13 +63,16 @@ class World:
     ----------
     version : str
         The server version that it behaves as, such as "4.15".
+    settings : Settings
+        How the server is configured.
     random_seed : int
         What api keys and token ids are derived from, so that a test can be repeated. The secret that signs tokens is
         not: a token of one server must mean nothing to another.
     """
 
-    def __init__(self, version: str, random_seed: int) -> None:
-        self.version = version
+    def __init__(self, version: str, settings: Settings, random_seed: int) -> None:
+        self.release = RELEASES[version]
+        self.settings = settings
         self.random_seed = random_seed
         self.secret = token_hex()
         self.lock = RLock()
@@ -109,7 +111,7 @@ class World:
         self.role_rule = Relation()
 
     @classmethod
-    def fresh(cls, version: str = "4.15", *, random_seed: int = 0) -> World:
+    def fresh(cls, version: str = LATEST, *, settings: Settings = DEFAULTS, random_seed: int = 0) -> World:
         """
         Return the world of a server that was started for the first time.
 
@@ -119,6 +121,8 @@ class World:
         ----------
         version : str, default "4.15"
             The server version that it behaves as.
+        settings : Settings, optional
+            How the server is configured.
         random_seed : int, default 0
             What api keys and token ids are derived from.
 
@@ -128,6 +132,7 @@ class World:
             A world of its own.
         """
         world = _first_start(version).copy()
+        world.settings = settings
         world.random_seed = random_seed
         world.secret = token_hex()
         return world
@@ -136,7 +141,7 @@ class World:
         """
         Return a world that shares this one's rows and nothing else.
         """
-        other = World(self.version, self.random_seed)
+        other = World(self.release.version, self.settings, self.random_seed)
         other.secret = self.secret
         other.clock = self.clock.copy()
         other.counters = self.counters.copy()
@@ -146,13 +151,6 @@ class World:
             if isinstance(value, (Table, Relation)):
                 getattr(other, name).take(value)
         return other
-
-    @property
-    def release(self) -> str:
-        """
-        The exact server release that it behaves as, such as "4.15.2".
-        """
-        return RELEASES[self.version]
 
     def next_id(self, table: str) -> int:
         """
@@ -171,7 +169,7 @@ class World:
         self.counters[sequence] = count = self.counters.get(sequence, 0) + 1
         return count
 
-    def emit(self, name: str, collaboration_id: int, data: Mapping[str, Any]) -> None:
+    def emit(self, name: str, collaboration_id: int, data: Mapping[str, Any] | int) -> None:
         """
         Tell everybody connected in a collaboration; delivered once the request is answered.
         """
@@ -190,7 +188,7 @@ def _first_start(version: str) -> World:
     """
     Build the world of a first start; a template that is only ever copied.
     """
-    world = World(version, random_seed=0)
+    world = World(version, DEFAULTS, random_seed=0)
     for number, rule in enumerate(_read(version, "rules.json"), start=1):
         world.rule.add(entities.Rule(id=number, **rule))
         world.rule_ids[RuleKey(rule["name"], rule["operation"], rule["scope"])] = number

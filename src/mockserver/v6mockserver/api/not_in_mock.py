@@ -35,7 +35,7 @@ MISSING = {
 }
 """The methods that are missing, by path."""
 
-SINCE = {"study": "4.15", "algorithmstore": "4.15", "column": "4.15", "blobstream": "4.15"}
+SINCE = {"algorithmstore": "4.15", "column": "4.15", "blobstream": "4.15"}
 
 
 def _refuse(call: Call, **_: object) -> Answer:  # noqa: ARG001 -- a view takes the call

@@ -44,14 +44,14 @@ class StudySchema(Schema):
         return data | {key: original[key] for key in ("organization_ids",) if key in data}
 
 
-def render(row: Study) -> dict[str, Any]:
+def render(world: World, row: Study) -> dict[str, Any]:
     """
     Return the JSON object of a study.
     """
     return {
         "id": row.id,
         "name": row.name,
-        "collaboration": to_one("collaboration", row.collaboration_id),
+        "collaboration": to_one(world, "collaboration", row.collaboration_id),
         "organizations": to_many("organization", study_id=row.id),
         "tasks": to_many("task", study_id=row.id),
     }
@@ -61,16 +61,17 @@ def render_with_organizations(world: World, row: Study) -> dict[str, Any]:
     """
     Return the JSON object of a study, with the organizations themselves in place of the link to them.
     """
-    return render(row) | {"organizations": [organization.render(one) for one in studies.members(world, row.id)]}
+    members = studies.members(world, row.id)
+    return render(world, row) | {"organizations": [organization.render(world, one) for one in members]}
 
 
 def _renderer(call: Call) -> Callable[[Study], dict[str, Any]]:
     if "organizations" not in call.parameters.words("include"):
-        return render
-    return lambda row: render_with_organizations(call.world, row)
+        return call.renderer(render)
+    return call.renderer(render_with_organizations)
 
 
-@routes.add("GET", "/study", callers=USER + NODE)
+@routes.add("GET", "/study", callers=USER + NODE, since="4.15")
 def list_studies(call: Call) -> Answer:
     """
     List studies.
@@ -79,7 +80,7 @@ def list_studies(call: Call) -> Answer:
     return page(visible, _renderer(call), sortable=entities.Study)
 
 
-@routes.add("POST", "/study", callers=USER, body=StudySchema)
+@routes.add("POST", "/study", callers=USER, body=StudySchema, since="4.15")
 def create_study(call: Call) -> Answer:
     """
     Create a study.
@@ -88,7 +89,7 @@ def create_study(call: Call) -> Answer:
     return 201, render_with_organizations(call.world, row)
 
 
-@routes.add("GET", "/study/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/study/<int:id_>", callers=ANYBODY_LOGGED_IN, since="4.15")
 def get_study(call: Call, id_: int) -> Answer:
     """
     View a study.
@@ -96,7 +97,7 @@ def get_study(call: Call, id_: int) -> Answer:
     return 200, _renderer(call)(studies.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/study/<int:id_>", callers=USER, body=StudySchema)
+@routes.add("PATCH", "/study/<int:id_>", callers=USER, body=StudySchema, since="4.15")
 def update_study(call: Call, id_: int) -> Answer:
     """
     Change a study.
@@ -106,7 +107,7 @@ def update_study(call: Call, id_: int) -> Answer:
     return 200, render_with_organizations(call.world, row)
 
 
-@routes.add("DELETE", "/study/<int:id_>", callers=USER)
+@routes.add("DELETE", "/study/<int:id_>", callers=USER, since="4.15")
 def delete_study(call: Call, id_: int) -> Answer:
     """
     Delete a study.
@@ -116,21 +117,21 @@ def delete_study(call: Call, id_: int) -> Answer:
     return 200, {"msg": messages.DELETED.format(noun="study", id=id_)}
 
 
-@routes.add("POST", "/study/<int:id_>/organization", callers=USER, body=IdSchema)
+@routes.add("POST", "/study/<int:id_>/organization", callers=USER, body=IdSchema, since="4.15")
 def add_organization(call: Call, id_: int) -> Answer:
     """
     Add an organization to a study; answers with all its members.
     """
     studies.require_may_edit_members(call.world, call.caller, id_)
     members = studies.add_organization(call.world, id_, call.body()["id"])
-    return 200, [organization.render(row) for row in members]
+    return 200, [organization.render(call.world, row) for row in members]
 
 
-@routes.add("DELETE", "/study/<int:id_>/organization", callers=USER, body=IdSchema)
+@routes.add("DELETE", "/study/<int:id_>/organization", callers=USER, body=IdSchema, since="4.15")
 def remove_organization(call: Call, id_: int) -> Answer:
     """
     Remove an organization from a study; answers with the members that stay.
     """
     existing(call.world.study, "study", id_)
     members = studies.remove_organization(call.world, call.caller, id_, call.body()["id"])
-    return 200, [organization.render(row) for row in members]
+    return 200, [organization.render(call.world, row) for row in members]

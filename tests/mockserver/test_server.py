@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
 from v6client import UserClient
-from v6mockserver import MockServer, MockUsageError
+from v6mockserver import MockServer, MockUsageError, Settings
 
 
 def test_it_answers_in_process():
@@ -114,3 +116,35 @@ def test_clock_moves_tokens_to_their_end():
 
     assert client.user.get()["username"] == "root"
     assert client.token != before
+
+
+def test_a_dump_is_a_server_again():
+    """It knows the same, and takes the tokens and the api keys of the first one."""
+    first = MockServer.demo()
+    token = first.client("researcher").token
+
+    second = MockServer.load(json.loads(json.dumps(first.dump())))
+
+    assert second.dump() == first.dump()
+    answer = second.session().get(
+        f"{second.url}/api/user?username=researcher", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert [one["username"] for one in answer.json()["data"]] == ["researcher"]
+
+
+def test_a_loaded_server_knows_plain_passwords():
+    """A user whose password is plain in the data, or given beside them, can be logged in."""
+    data = MockServer.demo().dump()
+    data["tables"]["user"][1]["password"] = {"plain": "Another-1"}
+
+    server = MockServer.load(data, passwords={"root": "root"})
+
+    assert [server.client(name).whoami.name for name in ("researcher", "root")] == ["Ada", None]
+
+
+def test_settings_go_along_or_are_replaced():
+    """Data from a real database have none."""
+    data = MockServer(settings=Settings(smtp=False)).dump()
+
+    assert MockServer.load(data).dump()["server"]["settings"]["smtp"] is False
+    assert MockServer.load(data, settings=Settings()).dump()["server"]["settings"]["smtp"] is True

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 EXTRAS = {
     None: {"cryptography", "pybase64", "pyjwt", "requests", "rich"},
-    "mock": {"faker", "flask", "marshmallow", "orjson", "pandas", "pyyaml", "waitress"},
+    "mock": {"bcrypt", "faker", "flask", "marshmallow", "orjson", "pandas", "pyyaml", "waitress"},
     "testing": {"hypothesis", "pytest"},
 }
 

@@ -3,7 +3,8 @@ What this package raises.
 
 MockServerError
 ├── MockUsageError          this package was misused
-│   └── SeedError           a seed with a mistake in it
+│   ├── SeedError           a seed with a mistake in it
+│   └── DumpError           data to load with a mistake in them
 ├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
     ├── BadRequestError     400
@@ -41,6 +42,12 @@ class MockUsageError(MockServerError):
 class SeedError(MockUsageError):
     """
     A seed does not describe a world; the message names place, value and what was expected.
+    """
+
+
+class DumpError(MockUsageError):
+    """
+    Plain data do not describe a world; the message names table, row, column and what was expected.
     """
 
 

@@ -4,7 +4,8 @@ A vantage6 server in memory, with its nodes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import requests
 from werkzeug.wsgi import ClosingIterator
@@ -19,6 +20,7 @@ from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.api._routes import EVENTS, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
+from v6mockserver.state import dump as dumps
 from v6mockserver.state import permissions
 from v6mockserver.state.releases import LATEST, RELEASES
 from v6mockserver.state.settings import DEFAULTS
@@ -135,6 +137,70 @@ class MockServer:
         from v6mockserver import _demo
 
         return _demo.server(execution)
+
+    @classmethod
+    def load(
+        cls,
+        data: Mapping[str, Any],
+        *,
+        settings: Settings | None = None,
+        execution: str = "inline",
+        passwords: Mapping[str, str] | None = None,
+    ) -> Self:
+        """
+        Return a server with the state that plain data describe.
+
+        It has the ids and the secrets of the server that the data are from, takes its tokens, and behaves as its
+        release. Simulated nodes are no part of a server's state; start those that are wanted with `nodes.start`.
+
+        Parameters
+        ----------
+        data : mapping
+            What `dump` returned; or the tables of a real server's database in the same format, with its hashes of
+            bcrypt. A password or an api key may be given as {"plain": "the secret"}.
+        settings : Settings, optional
+            How it is configured; by default as the data say.
+        execution : {"inline", "thread"}, default "inline"
+            Where nodes run algorithms.
+        passwords : mapping, optional
+            What `client` logs users in with, by username; known without are root's first one, and those that are plain
+            in the data.
+
+        Returns
+        -------
+        MockServer
+            The server.
+
+        Raises
+        ------
+        DumpError
+            If the data do not describe a world; names table, row, column and what was expected.
+        """
+        world = dumps.load(data)
+        server = cls(version=world.release.version, execution=execution)
+        world.settings = settings or world.settings
+        server._world = world
+        users = data["tables"].get("user", ())
+        plain = {row["username"]: row["password"] for row in users if isinstance(row["password"], Mapping)}
+        server.passwords |= {username: password["plain"] for username, password in plain.items()}
+        server.passwords |= passwords or {}
+        return server
+
+    def dump(self) -> dict[str, Any]:
+        """
+        Return the complete state of the server as plain data, for `json.dumps` and for `load`.
+
+        Its tables and columns are those of the real server's database. Passwords and api keys are in it as hashes, the
+        secret that signs tokens as it is.
+
+        Returns
+        -------
+        dict
+            `format`, `version`, `tables` and `server`, what there is beside the tables.
+        """
+        world = self._world
+        with world.lock:
+            return dumps.dump(world)
 
     def _sow(self, seed: _seed.Source) -> None:
         planted = _seed.plant(self._world, seed)

@@ -7,6 +7,7 @@ This is the one module of the package that reads the wall clock.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 
 class Clock:
@@ -96,3 +97,33 @@ class Clock:
         other._offset = self._offset
         other._frozen_at = self._frozen_at
         return other
+
+    def dump(self) -> dict[str, Any]:
+        """
+        Return the clock as plain data: how far it is ahead of real time, and where it stands still.
+        """
+        frozen_at = self._frozen_at and self._frozen_at.replace(tzinfo=None).isoformat()
+        return {"offset": self._offset.total_seconds(), "frozen_at": frozen_at}
+
+    @classmethod
+    def load(cls, *, offset: float, frozen_at: str | None) -> Clock:
+        """
+        Return the clock that was dumped.
+
+        Parameters
+        ----------
+        offset : float
+            The seconds that it is ahead of real time.
+        frozen_at : str or None
+            Where it stands still, in UTC.
+        """
+        clock = cls()
+        clock._offset = timedelta(seconds=offset)
+        if frozen_at is not None:
+            clock.freeze(datetime.fromisoformat(frozen_at).replace(tzinfo=timezone.utc))
+        return clock
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Clock) and self.dump() == other.dump()
+
+    __hash__ = None  # type: ignore[assignment]  # a clock is moved

@@ -9,6 +9,7 @@ wire.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,3 +201,21 @@ class Port:
     port: int
     run_id: int
     label: str | None = None
+
+
+TABLES: dict[str, type[Any]] = {
+    "organization": Organization,
+    "collaboration": Collaboration,
+    "study": Study,
+    "user": User,
+    "node": Node,
+    "node_config": NodeConfig,
+    "rule": Rule,
+    "role": Role,
+    "algorithm_store": AlgorithmStore,
+    "task": Task,
+    "task_database": TaskDatabase,
+    "run": Run,
+    "port": Port,
+}
+"""The kind of row in each table, by the table's name; what refers to another table comes after it."""

@@ -11,7 +11,7 @@ from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError
 from v6mockserver.state import cascade, entities
 from v6mockserver.state.lookup import existing
-from v6mockserver.state.passwords import hash_api_key
+from v6mockserver.state.passwords import check_api_key, hash_api_key
 from v6mockserver.state.permissions import (
     COLLABORATION,
     CREATE,
@@ -43,7 +43,8 @@ def find_by_api_key(world: World, api_key: str) -> entities.Node | None:
     """
     Return the node with this api key, or None.
     """
-    return world.node.first("api_key", hash_api_key(api_key))
+    row = world.node.first("api_key", hash_api_key(api_key))
+    return row or next((one for one in world.node if check_api_key(api_key, one.api_key)), None)
 
 
 def view(world: World, caller: Caller, id_: int) -> entities.Node:

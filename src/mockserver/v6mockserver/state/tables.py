@@ -68,6 +68,11 @@ class Table(Generic[Row]):
     def __getitem__(self, id_: int) -> Row:
         return self._rows[id_]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self._rows == other._rows
+
+    __hash__ = None  # type: ignore[assignment]  # a table changes
+
     def get(self, id_: int | None) -> Row | None:
         """
         Return the row with this id, or None.
@@ -184,6 +189,11 @@ class Relation:
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return ((left, right) for left in sorted(self._rights) for right in sorted(self._rights[left]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Relation) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # a relation changes
 
     def rights(self, left: int) -> frozenset[int]:
         """

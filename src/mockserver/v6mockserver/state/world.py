@@ -35,6 +35,9 @@ ROOT, CONTAINER, NODE = "Root", "container", "node"
 SHARED_SEQUENCES = {"user": "authenticatable", "node": "authenticatable"}
 """Tables whose ids come from another sequence than their own: users and nodes share one."""
 
+FLEETING = {"lock", "events", "known_tokens"}
+"""What is no part of a world's state: worlds that differ in nothing else are equal."""
+
 
 class Event(NamedTuple):
     """
@@ -81,6 +84,7 @@ class World:
         self.counters: dict[str, int] = {}
         self.known_tokens: dict[str, dict[str, Any]] = {}
         self.rule_ids: dict[RuleKey, int] = {}
+        self.blobs: dict[str, bytes] = {}
 
         self.organization: Table[entities.Organization] = Table("name")
         self.collaboration: Table[entities.Collaboration] = Table("name")
@@ -147,10 +151,19 @@ class World:
         other.counters = self.counters.copy()
         other.known_tokens = self.known_tokens.copy()
         other.rule_ids = self.rule_ids
+        other.blobs = self.blobs.copy()
         for name, value in vars(self).items():
             if isinstance(value, (Table, Relation)):
                 getattr(other, name).take(value)
         return other
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, World) and self._lasting() == other._lasting()
+
+    __hash__ = None  # type: ignore[assignment]  # a world changes
+
+    def _lasting(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in FLEETING}
 
     def next_id(self, table: str) -> int:
         """
@@ -189,9 +202,9 @@ def _first_start(version: str) -> World:
     Build the world of a first start; a template that is only ever copied.
     """
     world = World(version, DEFAULTS, random_seed=0)
-    for number, rule in enumerate(_read(version, "rules.json"), start=1):
-        world.rule.add(entities.Rule(id=number, **rule))
-        world.rule_ids[RuleKey(rule["name"], rule["operation"], rule["scope"])] = number
+    for rule in _read(version, "rules.json"):
+        row = world.rule.add(entities.Rule(id=world.next_id("rule"), **rule))
+        world.rule_ids[RuleKey(row.name, row.operation, row.scope)] = row.id
     world.organization.add(entities.Organization(id=world.next_id("organization"), name="root"))
     for role in _read(version, "roles.json"):
         id_ = world.next_id("role")

@@ -8,9 +8,11 @@ selection holds ids only; rows are looked up for the page that is read.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from v6mockserver import _messages as messages
@@ -18,7 +20,7 @@ from v6mockserver._errors import BadRequestError
 from v6mockserver.state.tables import HasId
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from v6mockserver.state.tables import Table
 
@@ -150,10 +152,50 @@ class _Reversed(Sequence[int]):
         return len(self._ids)
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            start, stop, step = index.indices(len(self._ids))
-            return [self._ids[-1 - position] for position in range(start, stop, step)]
-        return self._ids[-1 - index]
+        if not isinstance(index, slice):
+            return self._ids[-1 - index]
+        count = len(self._ids)
+        start, stop, step = index.indices(count)
+        if step != 1:
+            return self[:][index]
+        return self._ids[count - max(start, stop) : count - start][::-1]
+
+
+class _Union(Sequence[int]):
+    """
+    Ascending sequences without common elements, read as one ascending sequence; a page of it merges that page alone.
+    """
+
+    def __init__(self, parts: Sequence[Sequence[int]]) -> None:
+        self._parts = parts
+        self._count = sum(map(len, parts))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self[:])
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            return self[index : index + 1 or None][0]
+        start, stop, step = index.indices(self._count)
+        if step != 1:
+            return self[:][index]
+        bounds = zip(self._parts, self._cut(start), self._cut(max(start, stop)), strict=True)
+        return sorted(id_ for part, begin, end in bounds for id_ in part[begin:end])
+
+    def _cut(self, rank: int) -> list[int]:
+        """
+        Return how many of the lowest `rank` elements each part has.
+        """
+
+        def below(bound: int) -> int:
+            return sum(bisect_left(part, bound) for part in self._parts)
+
+        highest = max(part[-1] for part in self._parts)
+        bound = bisect_left(range(highest + 2), rank, key=below)
+        return [bisect_left(part, bound) for part in self._parts]
 
 
 def select(table: Table[Row], criteria: Iterable[Among | Predicate] = ()) -> Selection[Row]:
@@ -162,42 +204,60 @@ def select(table: Table[Row], criteria: Iterable[Among | Predicate] = ()) -> Sel
 
     The indexed criterion with the fewest rows gives the candidates; only these are looked at.
     """
-    criteria = list(criteria)
-    answered = [c for c in criteria if isinstance(c, Among) and (c.column == "id" or table.indexed(c.column))]
-    if not answered:
-        return _filtered(table, table.ids(), criteria)
-    best = min(answered, key=lambda criterion: _size(table, criterion))
-    return _filtered(table, _candidates(table, best), [c for c in criteria if c is not best])
+    values, predicates = _separated(criteria)
+    answered = {column: ids for column in values if (ids := _candidates(table, column, values[column])) is not None}
+    if answered:
+        best = min(answered, key=lambda column: len(answered[column]))
+        del values[best]
+        candidates: Sequence[int] = answered[best]
+    else:
+        candidates = table.ids()
+    predicates += [_is_among(table, column, wanted) for column, wanted in values.items()]
+    return Selection(table, _filtered(table, candidates, predicates))
 
 
-def _size(table: Table[Any], criterion: Among) -> int:
-    if criterion.column == "id":
-        return len(criterion.values)
-    return sum(len(table.where(criterion.column, value)) for value in criterion.values)
+def _separated(criteria: Iterable[Among | Predicate]) -> tuple[dict[str, Collection[Any]], list[Predicate]]:
+    """
+    Return the values that each column may have, whichever criteria name it, and the other criteria.
+    """
+    values: dict[str, Collection[Any]] = {}
+    predicates: list[Predicate] = []
+    for criterion in criteria:
+        if not isinstance(criterion, Among):
+            predicates.append(criterion)
+        elif criterion.column in values:
+            values[criterion.column] = frozenset(values[criterion.column]).intersection(criterion.values)
+        else:
+            values[criterion.column] = criterion.values
+    return values, predicates
 
 
-def _candidates(table: Table[Any], criterion: Among) -> Sequence[int]:
-    if criterion.column == "id":
-        return sorted(id_ for id_ in criterion.values if id_ in table)
-    buckets = [bucket for value in criterion.values if (bucket := table.where(criterion.column, value))]
-    return buckets[0] if len(buckets) == 1 else sorted(id_ for bucket in buckets for id_ in bucket)
+def _candidates(table: Table[Any], column: str, values: Collection[Any]) -> Sequence[int] | None:
+    """
+    Return the ids of the rows with one of these values, ascending; None where no index knows.
+    """
+    if column == "id":
+        return sorted(id_ for id_ in values if id_ in table)
+    if not table.indexed(column):
+        return None
+    buckets = [bucket for value in set(values) if (bucket := table.where(column, value))]
+    if len(buckets) > 1:
+        return _Union(buckets)
+    return buckets[0] if buckets else ()
 
 
-def _filtered(table: Table[Row], ids: Sequence[int], criteria: list[Among | Predicate]) -> Selection[Row]:
-    if not criteria:
-        return Selection(table, ids)
-    predicates = [_predicate(table, criterion) for criterion in criteria]
-    return Selection(table, [id_ for id_ in ids if _meets_all(table[id_], predicates)])
+def _filtered(table: Table[Any], ids: Sequence[int], predicates: Sequence[Predicate]) -> Sequence[int]:
+    if not predicates:
+        return ids
+    rows = map(table.__getitem__, ids)
+    if len(predicates) == 1:
+        meets = predicates[0]
+        return [row.id for row in rows if meets(row)]
+    return [row.id for row in rows if all(meets(row) for meets in predicates)]
 
 
-def _meets_all(row: object, predicates: Iterable[Predicate]) -> bool:
-    return all(meets(row) for meets in predicates)
-
-
-def _predicate(table: Table[Any], criterion: Among | Predicate) -> Predicate:
-    if not isinstance(criterion, Among):
-        return criterion
-    read, values = table.reader(criterion.column), criterion.values
+def _is_among(table: Table[Any], column: str, values: Collection[Any]) -> Predicate:
+    read = table.reader(column)
     return lambda row: read(row) in values
 
 
@@ -207,8 +267,8 @@ def like(column: str, pattern: str) -> Predicate:
 
     % stands for any run of characters, _ for one; the case of ASCII letters is ignored, as on SQLite.
     """
-    matches = _like(pattern).fullmatch
-    return lambda row: (value := getattr(row, column)) is not None and matches(value) is not None
+    read, finds = attrgetter(column), _like(pattern).search
+    return lambda row: (value := read(row)) is not None and finds(value) is not None
 
 
 def likes(parameters: Parameters, *columns: str) -> list[Predicate]:
@@ -229,8 +289,11 @@ def seen(parameters: Parameters) -> list[Predicate]:
 @lru_cache(maxsize=256)
 def _like(pattern: str) -> re.Pattern[str]:
     parts = {"%": ".*", "_": "."}
-    text = "".join(parts.get(character) or re.escape(character) for character in pattern)
-    return re.compile(text, re.DOTALL | re.IGNORECASE | re.ASCII)
+    # An open end is left out, and not matched: that saves most of the time.
+    text = "".join(parts.get(character) or re.escape(character) for character in pattern.strip("%"))
+    start = "" if pattern.startswith("%") else r"\A"
+    end = "" if pattern.endswith("%") else r"\Z"
+    return re.compile(start + text + end, re.DOTALL | re.IGNORECASE | re.ASCII)
 
 
 def since(column: str, moment: str) -> Predicate:

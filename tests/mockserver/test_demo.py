@@ -272,8 +272,8 @@ def test_key_of_another_organization(federation):
 
 def test_what_is_missing_names_itself(federation):
     """A route that is not there yet is a 501, not a surprise."""
-    with pytest.raises(ServerFailedError, match="/api/kill/task") as caught:
-        federation.client("root").task.kill(1)
+    with pytest.raises(ServerFailedError, match="/api/password/change") as caught:
+        federation.client("root").util.change_my_password("root", "Another-1")
 
     assert caught.value.status == 501
 

@@ -13,6 +13,7 @@ from v6mockserver._errors import RefusedError
 from v6mockserver.api import (
     blobstream,
     collaboration,
+    kill,
     node,
     not_in_mock,
     organization,
@@ -44,6 +45,7 @@ NOUNS = (
     run,
     result,
     blobstream,
+    kill,
     not_in_mock,
 )
 

@@ -75,4 +75,8 @@ INPUT_ENCRYPTED = (
 )
 IMAGE_DIFFERS = "The image is not the one of task {id}"
 COLLABORATION_DIFFERS = "Task {id} belongs to another collaboration than this node"
+TASK_ENDED = "Task {id} ended as {status!r} and cannot be killed"
+TASK_KILLED = "Task {id} is killed; its nodes are told to stop what they run for it"
+NODE_OFFLINE = "Node {node} is not online, so nobody can tell it to stop its runs"
+NODE_TASKS_KILLED = "Node {id} is told to stop all its runs"
 TASK_FINISHED = "Task {id} is finished"

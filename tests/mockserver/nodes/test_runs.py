@@ -403,3 +403,82 @@ def crash_encrypted(server, client, function):
     with pytest.raises(TaskFailedError) as caught:
         client.wait_for_results(task["id"], timeout=10)
     return caught.value.runs[0]["status"], caught.value.runs[0]["log"]
+
+
+class Held:
+    """Two nodes that run a method, each in a thread, until they are let go."""
+
+    def __init__(self):
+        self.server = MockServer(seed(), execution="thread")
+        self.root = self.server.client("root")
+        self._started, self._go_on = threading.Barrier(3), threading.Event()
+        self.client, self.task = run(self.server, "method", self._method, at=(2, 3), wait=False)
+        self._started.wait(10)
+
+    def _method(self, df):
+        self._started.wait(10)
+        self._go_on.wait(10)
+        return len(df)
+
+    def let_go(self):
+        """Let them return, and wait until their nodes have taken note; return the runs, oldest first."""
+        self._go_on.set()
+        self.server.nodes.stop()
+        return self.client.run.from_task(self.task)["data"]
+
+
+def test_killing_a_task_that_runs():
+    """What its algorithms return later is dropped, and their nodes note that the server had closed the runs."""
+    held = Held()
+
+    held.root.task.kill(held.task)
+    runs = held.let_go()
+
+    assert {row["status"] for row in runs} == {"killed by user"}
+    assert {held.client.result.get(row["id"])["result"] for row in runs} == {None}
+    for name in ("North", "South"):
+        assert sum("was refused with status 400" in line for line in held.server.nodes[name].log) == 1
+
+
+def test_killing_all_that_a_node_runs():
+    """Its runs are reported as killed, by the node itself and without an end; other nodes go on."""
+    held = Held()
+
+    held.root.node.kill_tasks(held.server.nodes["North"].id)
+    here, there = sorted(held.let_go(), key=lambda row: row["organization"]["id"])
+
+    assert (here["status"], here["finished_at"]) == ("killed by user", None)
+    assert there["status"] == "completed"
+    assert held.server.nodes["North"].log == []
+
+
+def test_an_algorithm_that_kills_its_own_task():
+    """Where it runs inline the kill comes while its node waits for it; nothing of it is reported any more."""
+    server = MockServer(seed())
+    root = server.client("root")
+
+    client, task = run(server, "method", lambda: root.task.kill(1), wait=False)
+
+    assert client.task.get(task)["status"] == "killed by user"
+
+
+@pytest.mark.parametrize("moment", ["PATCH", "POST"])
+def test_a_kill_while_a_run_is_started(monkeypatch, moment):
+    """Whatever the node has just said or asked: the algorithm does not start, and the run stays killed."""
+    server = MockServer(seed())
+    root, node = server.client("root"), server.nodes["North"]
+    request, calls = node._connection.request, []
+
+    def meddle(method, path, **content):
+        answer = request(method, path, **content)
+        if method == moment and not calls:
+            calls.append(path)
+            root.node.kill_tasks(node.id)
+        return answer
+
+    monkeypatch.setattr(node._connection, "request", meddle)
+
+    client, task = run(server, "method", lambda: calls.append("ran"), wait=False)
+
+    assert "ran" not in calls
+    assert client.task.get(task)["status"] == "killed by user"

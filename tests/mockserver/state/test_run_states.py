@@ -37,7 +37,7 @@ EFFECTS = {
     ("started", "kill"): "changes",
     ("started", "sibling failed"): "nothing",
     ("closed", "report"): "refused",
-    ("closed", "kill"): "nothing",
+    ("closed", "kill"): "changes",
     ("closed", "sibling failed"): "nothing",
 }
 """What each event does in each state."""

@@ -23,8 +23,6 @@ MISSING = {
     "/recover/node": "POST",
     "/algorithmstore": "GET POST",
     "/algorithmstore/<int:id_>": "GET PATCH DELETE",
-    "/kill/task": "POST",
-    "/kill/node/tasks": "POST",
     "/port": "POST DELETE",
     "/vpn": "GET",
     "/vpn/update": "POST",

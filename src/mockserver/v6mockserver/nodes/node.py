@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from threading import Condition, Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from v6client._crypto import PlainCryptor, RSACryptor
 from v6client._http import Connection
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
 LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
+
+
+Stage = Literal["starting", "running", "reporting", "dead"]
+STARTING: Final = "starting"
+RUNNING: Final = "running"
+REPORTING: Final = "reporting"
+DEAD: Final = "dead"
+"""
+How far a node is with a run that it has taken: it is being started, its algorithm runs, its end is being reported, or
+it was killed and whatever comes out of it is of no interest.
+"""
 
 
 class Membership(Protocol):
@@ -138,8 +149,7 @@ class SimulatedNode:
         self.log: list[str] = []
         self._proxy = Proxy(self, surroundings.session())
         self._membership: Membership | None = None
-        self._running: set[int] = set()
-        self._killed: set[int] = set()
+        self._stages: dict[int, Stage] = {}
         self._lock = Lock()
         self._news = Condition()
         self._stopped = False
@@ -271,10 +281,35 @@ class SimulatedNode:
             self._start(run)
 
     def _kill(self, data: Mapping[str, Any]) -> None:
-        mine = [one["run_id"] for one in data["kill_list"] if one["organization_id"] == self._organization_id]
-        self._killed.update(mine)
-        for run_id in mine:
-            self._report(run_id, status=KILLED)
+        """
+        Stop runs: those in the list that are this node's, or all if there is no list.
+
+        No thread can be stopped from outside: the algorithm goes on and is not listened to. The server closes the runs
+        in a list itself, and refuses the report; that is noted, as in a real node.
+        """
+        if data.get("node_id", self.id) != self.id:
+            return
+        listed = {one["run_id"] for one in data.get("kill_list", ()) if one["organization_id"] == self._organization_id}
+        with self._lock:
+            victims = [run_id for run_id in self._stages if run_id in listed or "kill_list" not in data]
+        for run_id in victims:
+            # One that is being started is reported by whoever starts it, or "active" could come after "killed".
+            if not self._move(run_id, STARTING, DEAD) and self._move(run_id, RUNNING, DEAD):
+                self._report(run_id, status=KILLED)
+
+    def _move(self, run_id: int, before: Stage | None, after: Stage) -> bool:
+        """
+        Move a run from one stage to another; return whether it was there, so that of two threads one goes on.
+        """
+        with self._lock:
+            if self._stages.get(run_id) != before:
+                return False
+            self._stages[run_id] = after
+            return True
+
+    def _let_go(self, run_id: int) -> None:
+        with self._lock:
+            del self._stages[run_id]
 
     def _open_runs(self, **filters: Any) -> list[dict[str, Any]]:
         """
@@ -290,21 +325,25 @@ class SimulatedNode:
             query["page"] += 1
 
     def _start(self, run: dict[str, Any]) -> None:
-        with self._lock:
-            if run["id"] in self._running:
-                return
-            self._running.add(run["id"])
+        if not self._move(run["id"], None, STARTING):
+            return
         self._report(run["id"], started_at=self._time())
         image = run["task"]["image"]
         token = self._container_token(run, image)
         if token is None:
+            self._let_go(run["id"])
             return
-        if image not in self._surroundings.algorithms:
+        has_image = image in self._surroundings.algorithms
+        if has_image:
+            self._report(run["id"], status=ACTIVE)
+        if not self._move(run["id"], STARTING, RUNNING):
+            self._report(run["id"], status=KILLED)
+            self._let_go(run["id"])
+        elif has_image:
+            self._execute(run, token)
+        else:
             self.note(f"run {run['id']}: there is no image {image!r}; server.algorithms.register() it")
             self._finish(run, container.Outcome(NO_IMAGE, b"", LOG_ELSEWHERE))
-            return
-        self._report(run["id"], status=ACTIVE)
-        self._execute(run, token)
 
     def _container_token(self, run: dict[str, Any], image: str) -> str | None:
         body = {"task_id": run["task"]["id"], "image": image}
@@ -313,7 +352,6 @@ class SimulatedNode:
         except ServerRefusedError as refusal:
             self.note(f"run {run['id']}: no token for its container: {refusal}")
             self._report(run["id"], status=FAILED, log="The server gave no token for the container")
-            self._running.discard(run["id"])
             return None
 
     def _execute(self, run: dict[str, Any], token: str) -> None:
@@ -351,9 +389,9 @@ class SimulatedNode:
             result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
         except (EncryptionError, ServerRefusedError) as error:
             status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
-        if run["id"] not in self._killed:
+        if self._move(run["id"], RUNNING, REPORTING):
             self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())
-        self._running.discard(run["id"])
+        self._let_go(run["id"])
 
     def _encrypted(self, result: bytes, organization_id: int) -> str:
         if not self.is_encrypted:

@@ -10,11 +10,12 @@ state           report          kill               a sibling failed
 ==============  ==============  =================  ========================
 waiting         as reported     killed and closed  failed and closed
 started         as reported     killed and closed  nothing
-closed          refused         nothing            nothing
+closed          refused         killed and closed  nothing
 ==============  ==============  =================  ========================
 
-*Waiting* has no start time, *started* has one, *closed* has an end time. `apply` is the only function that changes a
-run's state. A task has no status of its own: `task_status` derives it from the runs at every reading.
+*Waiting* has no start time, *started* has one, *closed* has an end time. A kill is not sent to runs that are over by
+their status; one that was closed without such a status is killed after all. `apply` is the only function that changes
+a run's state. A task has no status of its own: `task_status` derives it from the runs at every reading.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ TRANSITIONS: dict[tuple[State, Event], Outcome] = {
     ("closed", "report"): "refuse",
     ("waiting", "kill"): "close",
     ("started", "kill"): "close",
-    ("closed", "kill"): "keep",
+    ("closed", "kill"): "close",
     ("waiting", "sibling failed"): "close",
     ("started", "sibling failed"): "keep",
     ("closed", "sibling failed"): "keep",

@@ -306,11 +306,13 @@ def delete(world: World, caller: Caller, id_: int) -> None:
 
 def kill(world: World, row: entities.Task) -> None:
     """
-    End the open runs of a task and of its direct subtasks, and tell their nodes.
+    End the unfinished runs of a task and of its direct subtasks, and tell their nodes.
     """
     # Server quirk: deeper subtasks go on (4.0 to 4.15).
     family = [row.id, *world.task.where("parent_id", row.id)]
-    victims = [run for task_id in family for run in runs(world, task_id) if run.finished_at is None]
+    everybody = [run for task_id in family for run in runs(world, task_id)]
+    # Server quirk: the status counts, not the end: "completed" without an end is spared (4.0 to 4.15).
+    victims = [run for run in everybody if not run_states.has_finished(run.status)]
     kill_list = [{"task_id": run.task_id, "run_id": run.id, "organization_id": run.organization_id} for run in victims]
     world.emit(
         "kill_containers",

@@ -12,6 +12,8 @@ from v6mockserver.state.world import World
 SINCE_4_15 = [
     ("DELETE", "/organization/<int:id_>"),
     ("GET", "/blobstream/status"),
+    ("GET", "/study"),
+    ("POST", "/study/<int:id_>/organization"),
     ("GET", "/task/<int:id_>/status"),
     ("POST", "/token/node/validate"),
     ("POST", "/token/user/validate"),

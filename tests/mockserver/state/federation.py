@@ -28,8 +28,8 @@ SHARED, OTHER = 1, 2
 class Federation:
     """A world in which each organization has a node in each of its collaborations."""
 
-    def __init__(self) -> None:
-        self.world = World.fresh()
+    def __init__(self, version: str = "4.15") -> None:
+        self.world = World.fresh(version)
         for name in ("Alpha", "Beta", "Gamma"):
             self.world.organization.add(entities.Organization(id=self.world.next_id("organization"), name=name))
         for name, members in (("Shared", (ALPHA, BETA)), ("Other", (ALPHA, GAMMA))):

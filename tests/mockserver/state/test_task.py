@@ -18,7 +18,7 @@ from v6mockserver.state import node as nodes
 from v6mockserver.state import task as tasks
 from v6mockserver.state.task_checks import Database, Target
 
-from .federation import ALPHA, BETA, GAMMA, IMAGE, INPUT, OTHER, SHARED, query
+from .federation import ALPHA, BETA, GAMMA, IMAGE, INPUT, OTHER, SHARED, Federation, query
 
 
 def listed(federation, caller, **parameters):
@@ -268,6 +268,20 @@ def test_kill_ends_open_runs_of_task_and_children(federation, researcher):
     assert [run.status for run in federation.runs(parent)] == ["completed", "killed by user"]
     assert [run.status for run in federation.runs(child)] == ["killed by user"]
     assert [run.status for run in federation.runs(grandchild)] == ["pending"]
+
+
+def test_a_kill_overwrites_in_4_0():
+    """There, runs that had finished become killed as well; their results stay."""
+    federation = Federation("4.0")
+    row = federation.task(federation.researcher(), ALPHA, BETA)
+    federation.complete(federation.runs(row)[0], result="cmVzdWx0")
+
+    tasks.kill(federation.world, row)
+
+    assert [(run.status, run.result) for run in federation.runs(row)] == [
+        ("killed by user", "cmVzdWx0"),
+        ("killed by user", None),
+    ]
 
 
 def test_kill_is_told_to_the_nodes(federation, researcher):

@@ -65,6 +65,8 @@ class Release:
         Whether a task with a failed run is "failed", whatever the failure.
     closes_waiting_siblings : bool
         Whether a failed run closes those of its task that have not started.
+    kills_finished_runs : bool
+        Whether a kill reaches runs that are over as well, and takes their status from them.
     checks_inputs : bool
         Whether a task's inputs must fit the encryption of its collaboration.
     keeps_image_of_parent : bool
@@ -99,6 +101,7 @@ class Release:
     reaches_tasks_through_any_collaboration: bool = False
     blurs_failures: bool = False
     closes_waiting_siblings: bool = True
+    kills_finished_runs: bool = False
     checks_inputs: bool = True
     keeps_image_of_parent: bool = True
     words_task_body_errors: bool = True
@@ -155,6 +158,7 @@ V4_0 = replace(
     reaches_tasks_through_any_collaboration=True,
     blurs_failures=True,
     closes_waiting_siblings=False,
+    kills_finished_runs=True,
     checks_inputs=False,
     keeps_image_of_parent=False,
     words_task_body_errors=False,

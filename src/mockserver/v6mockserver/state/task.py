@@ -311,8 +311,9 @@ def kill(world: World, row: entities.Task) -> None:
     # Server quirk: deeper subtasks go on (4.0 to 4.15).
     family = [row.id, *world.task.where("parent_id", row.id)]
     everybody = [run for task_id in family for run in runs(world, task_id)]
-    # Server quirk: the status counts, not the end: "completed" without an end is spared (4.0 to 4.15).
-    victims = [run for run in everybody if not run_states.has_finished(run.status)]
+    # Server quirk: the status counts, not the end: "completed" without an end is spared (4.15).
+    # Not copied: 4.0 names runs under the wrong tasks in this list, leaves some out, and writes local time below.
+    victims = [run for run in everybody if world.release.kills_finished_runs or not run_states.has_finished(run.status)]
     kill_list = [{"task_id": run.task_id, "run_id": run.id, "organization_id": run.organization_id} for run in victims]
     world.emit(
         "kill_containers",

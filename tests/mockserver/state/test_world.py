@@ -13,37 +13,74 @@ from v6mockserver.state.clock import Clock
 from v6mockserver.state.entities import Port
 from v6mockserver.state.passwords import check_password, hash_password
 from v6mockserver.state.query import like
-from v6mockserver.state.tables import Table
+from v6mockserver.state.tables import Relation, Table
 from v6mockserver.state.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 
+TABLES = range(3)
 steps = st.lists(
-    st.tuples(st.sampled_from(["add", "replace", "remove"]), st.integers(1, 8), st.integers(1, 3)), max_size=40
+    st.tuples(
+        st.sampled_from(["add", "replace", "remove", "take"]),
+        st.sampled_from(TABLES),
+        st.integers(1, 8),
+        st.integers(1, 3),
+    ),
+    max_size=40,
 )
+
+
+def change(table, model, step, id_, value):
+    """Make one change to a table and to the dictionary that models it, if it can be made."""
+    row = Port(id=id_, port=value, run_id=value % 2)
+    if step == "add" and id_ not in model:
+        model[id_] = table.add(row)
+    elif step == "replace" and id_ in model:
+        model[id_] = table.replace(row)
+    elif step == "remove" and id_ in model:
+        assert table.remove(id_) == model.pop(id_)
 
 
 @given(steps=steps)
 def test_a_table_is_a_dictionary_with_indexes(steps):
-    """Whatever is added, replaced and removed: rows, order and every index are those of a scan."""
-    table, model = Table("run_id", "port"), {}
-    for step, id_, value in steps:
-        row = Port(id=id_, port=value, run_id=value % 2)
-        if step == "add" and id_ not in model:
-            table.add(row)
-            model[id_] = row
-        elif step == "replace" and id_ in model:
-            table.replace(row)
-            model[id_] = row
-        elif step == "remove" and id_ in model:
-            assert table.remove(id_) == model.pop(id_)
+    """Whatever is added, replaced, removed and copied: rows, order and every index are those of a scan."""
+    tables, models = [Table("run_id", "port") for _ in TABLES], [{} for _ in TABLES]
+    for step, number, id_, value in steps:
+        if step == "take":
+            tables[number].take(tables[id_ % len(TABLES)])
+            models[number] = models[id_ % len(TABLES)].copy()
+        else:
+            change(tables[number], models[number], step, id_, value)
 
-    assert list(table.ids()) == sorted(model)
-    assert {row.id: row for row in table} == model
-    for column in ("run_id", "port"):
-        for value in range(4):
-            expected = sorted(id_ for id_, row in model.items() if getattr(row, column) == value)
-            assert list(table.where(column, value)) == expected
+    for table, model in zip(tables, models, strict=True):
+        assert list(table.ids()) == sorted(model)
+        assert {row.id: row for row in table} == model
+        for column in ("run_id", "port"):
+            for value in range(4):
+                expected = sorted(id_ for id_, row in model.items() if getattr(row, column) == value)
+                assert list(table.where(column, value)) == expected
+
+
+@given(steps=steps)
+def test_a_relation_is_a_set_of_pairs(steps):
+    """Whatever is added, removed and copied, both sides are those of a scan."""
+    relations, models = [Relation() for _ in TABLES], [set() for _ in TABLES]
+    for step, number, left, right in steps:
+        if step == "take":
+            relations[number].take(relations[left % len(TABLES)])
+            models[number] = models[left % len(TABLES)].copy()
+        elif step == "remove":
+            relations[number].discard(left, right)
+            models[number].discard((left, right))
+        else:
+            relations[number].add(left, right)
+            models[number].add((left, right))
+
+    for relation, model in zip(relations, models, strict=True):
+        assert set(relation) == model
+        for id_ in range(9):
+            assert relation.rights(id_) == {right for left, right in model if left == id_}
+            assert relation.lefts(id_) == {left for left, right in model if right == id_}
 
 
 def test_a_taken_id_is_refused():

@@ -89,14 +89,12 @@ class Clock:
         else:
             self._offset += step
 
-    def copy(self) -> Clock:
+    def take(self, other: Clock) -> None:
         """
-        Return a clock that shows the same time and is moved on its own.
+        Show the same time as another clock, and be moved on its own.
         """
-        other = Clock()
-        other._offset = self._offset
-        other._frozen_at = self._frozen_at
-        return other
+        self._offset = other._offset
+        self._frozen_at = other._frozen_at
 
     def dump(self) -> dict[str, Any]:
         """

@@ -5,8 +5,9 @@ A table is a dictionary of immutable rows by id, the ids in ascending order, and
 up. A column may be derived: a function of the row, such as the collaboration of a run's task. Reading a page or a
 filtered page touches only the rows on it. A relation is a set of pairs of ids, readable from both sides.
 
-Copies are shallow: rows and a relation's sets are immutable, so a copy shares them, and copying the world of a test
-costs microseconds.
+A copy shares everything with its original until one of the two changes; the one that does then makes what it is about
+to change its own. Rows and a relation's sets are immutable and always shared. So copying the world of a test costs
+microseconds, and the first change to a copied table as much as copying a dictionary.
 """
 
 from __future__ import annotations
@@ -48,13 +49,15 @@ class Table(Generic[Row]):
         Columns that are not: what computes each from a row. Its value may only change when the row does.
     """
 
-    __slots__ = ("_ids", "_indexes", "_readers", "_rows")
+    __slots__ = ("_borrowed", "_ids", "_indexes", "_is_shared", "_readers", "_rows")
 
     def __init__(self, *indexed: str, **derived: Callable[[Row], Any]) -> None:
         self._rows: dict[int, Row] = {}
         self._ids: list[int] = []
         self._readers: dict[str, Callable[[Row], Any]] = {column: attrgetter(column) for column in indexed} | derived
         self._indexes: dict[str, dict[Any, list[int]]] = {column: {} for column in self._readers}
+        self._is_shared = False
+        self._borrowed: dict[str, set[Any]] = {column: set() for column in self._readers}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -117,6 +120,7 @@ class Table(Generic[Row]):
         if row.id in self._rows:
             msg = f"id {row.id} is taken; a changed row goes through replace()"
             raise KeyError(msg)
+        self._own()
         if self._ids and row.id < self._ids[-1]:
             insort(self._ids, row.id)
             self._rows[row.id] = row
@@ -125,7 +129,7 @@ class Table(Generic[Row]):
             self._ids.append(row.id)
             self._rows[row.id] = row
         for column, read in self._readers.items():
-            insort(self._indexes[column].setdefault(read(row), []), row.id)
+            insort(self._bucket(column, read(row)), row.id)
         return row
 
     def replace(self, row: Row) -> Row:
@@ -133,12 +137,12 @@ class Table(Generic[Row]):
         Store another version of a row that is there, and return it.
         """
         old = self._rows[row.id]
+        self._own()
         for column, read in self._readers.items():
             before, after = read(old), read(row)
             if before != after:
-                index = self._indexes[column]
-                _discard(index, before, row.id)
-                insort(index.setdefault(after, []), row.id)
+                self._discard(column, before, row.id)
+                insort(self._bucket(column, after), row.id)
         self._rows[row.id] = row
         return row
 
@@ -146,28 +150,45 @@ class Table(Generic[Row]):
         """
         Delete a row and return it.
         """
+        self._own()
         row = self._rows.pop(id_)
         del self._ids[bisect_left(self._ids, id_)]
         for column, read in self._readers.items():
-            _discard(self._indexes[column], read(row), id_)
+            self._discard(column, read(row), id_)
         return row
 
     def take(self, other: Table[Row]) -> None:
         """
-        Hold the rows of another table with the same columns, and share nothing else with it.
+        Hold the rows of another table with the same columns; a change to either is not seen in the other.
         """
-        self._rows = other._rows.copy()
-        self._ids = other._ids.copy()
-        self._indexes = {
-            column: {value: ids.copy() for value, ids in index.items()} for column, index in other._indexes.items()
-        }
+        self._rows, self._ids, self._indexes = other._rows, other._ids, other._indexes
+        self._is_shared = other._is_shared = True
 
+    def _own(self) -> None:
+        """
+        Share nothing that is about to change; of the indexes, each list of ids is borrowed until it changes.
+        """
+        if self._is_shared:
+            self._rows, self._ids = self._rows.copy(), self._ids.copy()
+            self._borrowed = {column: set(index) for column, index in self._indexes.items()}
+            self._indexes = {column: index.copy() for column, index in self._indexes.items()}
+            self._is_shared = False
 
-def _discard(index: dict[Any, list[int]], value: object, id_: int) -> None:
-    ids = index[value]
-    del ids[bisect_left(ids, id_)]
-    if not ids:
-        del index[value]
+    def _bucket(self, column: str, value: object) -> list[int]:
+        """
+        Return the ids with a value, to be changed.
+        """
+        index, borrowed = self._indexes[column], self._borrowed[column]
+        if value in borrowed:
+            borrowed.discard(value)
+            index[value] = index[value].copy()
+        return index.setdefault(value, [])
+
+    def _discard(self, column: str, value: object, id_: int) -> None:
+        ids = self._bucket(column, value)
+        del ids[bisect_left(ids, id_)]
+        if not ids:
+            del self._indexes[column][value]
 
 
 class Relation:
@@ -175,11 +196,12 @@ class Relation:
     A many-to-many relation: pairs of ids, readable from both sides.
     """
 
-    __slots__ = ("_lefts", "_rights")
+    __slots__ = ("_is_shared", "_lefts", "_rights")
 
     def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
         self._rights: dict[int, frozenset[int]] = {}
         self._lefts: dict[int, frozenset[int]] = {}
+        self._is_shared = False
         for left, right in pairs:
             self.add(left, right)
 
@@ -211,6 +233,7 @@ class Relation:
         """
         Add a pair; a pair that is there stays.
         """
+        self._own()
         self._rights[left] = self._rights.get(left, EMPTY) | {right}
         self._lefts[right] = self._lefts.get(right, EMPTY) | {left}
 
@@ -218,6 +241,7 @@ class Relation:
         """
         Remove a pair if it is there.
         """
+        self._own()
         self._rights[left] = self._rights.get(left, EMPTY) - {right}
         self._lefts[right] = self._lefts.get(right, EMPTY) - {left}
 
@@ -246,7 +270,12 @@ class Relation:
 
     def take(self, other: Relation) -> None:
         """
-        Hold the pairs of another relation, and share nothing else with it.
+        Hold the pairs of another relation; a change to either is not seen in the other.
         """
-        self._rights = other._rights.copy()
-        self._lefts = other._lefts.copy()
+        self._rights, self._lefts = other._rights, other._lefts
+        self._is_shared = other._is_shared = True
+
+    def _own(self) -> None:
+        if self._is_shared:
+            self._rights, self._lefts = self._rights.copy(), self._lefts.copy()
+            self._is_shared = False

@@ -143,19 +143,27 @@ class World:
 
     def copy(self) -> World:
         """
-        Return a world that shares this one's rows and nothing else.
+        Return a world that is equal to this one, and changes on its own.
         """
         other = World(self.release.version, self.settings, self.random_seed)
-        other.secret = self.secret
-        other.clock = self.clock.copy()
-        other.counters = self.counters.copy()
-        other.known_tokens = self.known_tokens.copy()
-        other.rule_ids = self.rule_ids
-        other.blobs = self.blobs.copy()
-        for name, value in vars(self).items():
-            if isinstance(value, (Table, Relation)):
-                getattr(other, name).take(value)
+        other.take(self)
         return other
+
+    def take(self, other: World) -> None:
+        """
+        Become equal to another world; what is to be told in this one is forgotten.
+        """
+        self.release, self.settings, self.random_seed = other.release, other.settings, other.random_seed
+        self.secret = other.secret
+        self.clock.take(other.clock)
+        self.events = []
+        self.counters = other.counters.copy()
+        self.known_tokens = other.known_tokens.copy()
+        self.rule_ids = other.rule_ids
+        self.blobs = other.blobs.copy()
+        for name, value in vars(other).items():
+            if isinstance(value, (Table, Relation)):
+                getattr(self, name).take(value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, World) and self._lasting() == other._lasting()

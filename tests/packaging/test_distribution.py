@@ -11,7 +11,18 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 EXTRAS = {
     None: {"cryptography", "pybase64", "pyjwt", "requests", "rich"},
-    "mock": {"bcrypt", "faker", "flask", "marshmallow", "orjson", "pandas", "pyyaml", "waitress"},
+    "mock": {
+        "apispec",
+        "bcrypt",
+        "faker",
+        "flask",
+        "flask-swagger-ui",
+        "marshmallow",
+        "orjson",
+        "pandas",
+        "pyyaml",
+        "waitress",
+    },
     "testing": {"hypothesis", "pytest"},
 }
 

@@ -10,7 +10,17 @@ import pytest
 
 OPTIONAL = {
     "v6client": ["flask", "marshmallow", "orjson", "pandas", "pytest", "rich", "v6mockserver", "waitress"],
-    "v6mockserver": ["faker", "flask", "hypothesis", "marshmallow", "pandas", "pytest", "v6client", "waitress"],
+    "v6mockserver": [
+        "apispec",
+        "faker",
+        "flask",
+        "hypothesis",
+        "marshmallow",
+        "pandas",
+        "pytest",
+        "v6client",
+        "waitress",
+    ],
 }
 
 

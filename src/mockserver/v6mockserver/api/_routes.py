@@ -9,8 +9,9 @@ differs per route.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import flask
@@ -27,6 +28,8 @@ from v6mockserver.state.releases import RELEASES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from v6mockserver.api._answers import Shape
+    from v6mockserver.api._query import Query
     from v6mockserver.state.permissions import Caller
     from v6mockserver.state.releases import Release
     from v6mockserver.state.world import World
@@ -141,6 +144,8 @@ class Route:
         The first version that has it.
     view : callable
         What answers.
+    query, answers, refusals, unexpected, reads
+        What describes the route and checks nothing; see `Routes.add`.
     """
 
     noun: str
@@ -150,6 +155,11 @@ class Route:
     bodies: Mapping[str, type[marshmallow.Schema]]
     since: str
     view: Callable[..., Answer]
+    query: Query
+    answers: Mapping[int, Shape]
+    refusals: Sequence[int]
+    unexpected: Sequence[str]
+    reads: Sequence[str]
 
     def body(self, release: Release) -> type[marshmallow.Schema] | None:
         """
@@ -175,6 +185,11 @@ class Routes:
         callers: tuple[str, ...],
         body: type[marshmallow.Schema] | Mapping[str, type[marshmallow.Schema]] | None = None,
         since: str = FIRST,
+        query: Query = MappingProxyType({}),
+        answers: Mapping[int, Shape] = MappingProxyType({}),
+        refusals: Sequence[int] = (),
+        unexpected: Sequence[str] = (),
+        reads: Sequence[str] = (),
     ) -> Callable[[View], View]:
         """
         Declare a view.
@@ -191,6 +206,17 @@ class Routes:
             What the JSON body must look like; a mapping has the oldest version first.
         since : str, optional
             The first version that has it; by default all have.
+        query : mapping, optional
+            The parameters that the view reads. This and what follows describe the route and check nothing.
+        answers : mapping, optional
+            The body of each status that the view answers with; of a refusal, where it is not just a message.
+        refusals : sequence of int, optional
+            The statuses with which the view may refuse, beside those that follow from the rest: 401, 422 and 500 from
+            callers, 400 and 415 from a body, 404 from an id in the path.
+        unexpected : sequence of str, optional
+            The fields of the body that are answered with a 500 where they are missing.
+        reads : sequence of str, optional
+            The kinds of token that the view reads itself.
 
         Returns
         -------
@@ -201,7 +227,18 @@ class Routes:
 
         def declare(view: View) -> View:
             route = Route(
-                noun=self.noun, method=method, path=path, callers=callers, bodies=bodies, since=since, view=view
+                noun=self.noun,
+                method=method,
+                path=path,
+                callers=callers,
+                bodies=bodies,
+                since=since,
+                view=view,
+                query=query,
+                answers=answers,
+                refusals=refusals,
+                unexpected=unexpected,
+                reads=reads,
             )
             self.routes.append(route)
             return view

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
+from v6mockserver.api import _query as query
 from v6mockserver.api import node, organization
+from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, OneOf, PageOf, number, text
 from v6mockserver.api._fields import IdSchema, identifiers, name, no_duplicates
 from v6mockserver.api._links import to_many
 from v6mockserver.api._paging import page
@@ -35,6 +37,33 @@ class CollaborationSchema(Schema):
     name = name(required=True)
     organization_ids = identifiers(required=True, validate=[validate.Length(min=1), no_duplicates])
     encrypted = fields.Boolean(required=True)
+
+
+class CollaborationAnswer(AnswerSchema):
+    """
+    A collaboration.
+    """
+
+    noun = "collaboration"
+
+    id = number()
+    name = text()
+    encrypted = fields.Boolean()
+    organizations = OneOf(text(), fields.List(fields.Nested(organization.OrganizationAnswer)))
+    nodes = text()
+    tasks = text()
+    studies = text()
+    algorithm_stores = text()
+
+
+INCLUDED = {"include": query.words("organizations")}
+FILTERS = {
+    "name": query.LIKE,
+    "encrypted": query.EXACT,
+    "organization_id": query.ID,
+    "algorithm_store_id": query.ID,
+    **INCLUDED,
+}
 
 
 def render(world: World, row: Collaboration) -> dict[str, Any]:
@@ -68,7 +97,14 @@ def _renderer(call: Call) -> Callable[[Collaboration], dict[str, Any]]:
     return with_organizations
 
 
-@routes.add("GET", "/collaboration", callers=USER + NODE)
+@routes.add(
+    "GET",
+    "/collaboration",
+    callers=USER + NODE,
+    query=query.paged(entities.Collaboration, **FILTERS),
+    answers={200: PageOf(CollaborationAnswer)},
+    refusals=[404],
+)
 def list_collaborations(call: Call) -> Answer:
     """
     List collaborations.
@@ -77,7 +113,7 @@ def list_collaborations(call: Call) -> Answer:
     return page(visible, _renderer(call), sortable=entities.Collaboration)
 
 
-@routes.add("POST", "/collaboration", callers=USER, body=CollaborationSchema)
+@routes.add("POST", "/collaboration", callers=USER, body=CollaborationSchema, answers={200: CollaborationAnswer})
 def create_collaboration(call: Call) -> Answer:
     """
     Create a collaboration. Server quirk: 200, where others answer 201 (4.0 to 4.15).
@@ -85,7 +121,9 @@ def create_collaboration(call: Call) -> Answer:
     return 200, render(call.world, collaborations.create(call.world, call.caller, **call.body()))
 
 
-@routes.add("GET", "/collaboration/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add(
+    "GET", "/collaboration/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: CollaborationAnswer}
+)
 def get_collaboration(call: Call, id_: int) -> Answer:
     """
     View a collaboration.
@@ -93,7 +131,9 @@ def get_collaboration(call: Call, id_: int) -> Answer:
     return 200, _renderer(call)(collaborations.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/collaboration/<int:id_>", callers=USER, body=CollaborationSchema)
+@routes.add(
+    "PATCH", "/collaboration/<int:id_>", callers=USER, body=CollaborationSchema, answers={200: CollaborationAnswer}
+)
 def update_collaboration(call: Call, id_: int) -> Answer:
     """
     Change a collaboration.
@@ -102,7 +142,14 @@ def update_collaboration(call: Call, id_: int) -> Answer:
     return 200, render(call.world, collaborations.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
-@routes.add("DELETE", "/collaboration/<int:id_>", callers=USER)
+@routes.add(
+    "DELETE",
+    "/collaboration/<int:id_>",
+    callers=USER,
+    query=query.DELETION,
+    answers={200: MessageAnswer},
+    refusals=[400],
+)
 def delete_collaboration(call: Call, id_: int) -> Answer:
     """
     Delete a collaboration.
@@ -112,7 +159,13 @@ def delete_collaboration(call: Call, id_: int) -> Answer:
     return 200, {"msg": messages.DELETED.format(noun="collaboration", id=id_)}
 
 
-@routes.add("POST", "/collaboration/<int:id_>/organization", callers=USER, body=IdSchema)
+@routes.add(
+    "POST",
+    "/collaboration/<int:id_>/organization",
+    callers=USER,
+    body=IdSchema,
+    answers={200: ListOf(organization.OrganizationAnswer)},
+)
 def add_organization(call: Call, id_: int) -> Answer:
     """
     Add an organization to a collaboration; answers with all its members.
@@ -122,7 +175,13 @@ def add_organization(call: Call, id_: int) -> Answer:
     return 200, [organization.render(call.world, row) for row in members]
 
 
-@routes.add("DELETE", "/collaboration/<int:id_>/organization", callers=USER, body=IdSchema)
+@routes.add(
+    "DELETE",
+    "/collaboration/<int:id_>/organization",
+    callers=USER,
+    body=IdSchema,
+    answers={200: ListOf(organization.OrganizationAnswer)},
+)
 def remove_organization(call: Call, id_: int) -> Answer:
     """
     Remove an organization from a collaboration; answers with the members that stay.
@@ -132,7 +191,9 @@ def remove_organization(call: Call, id_: int) -> Answer:
     return 200, [organization.render(call.world, row) for row in members]
 
 
-@routes.add("POST", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema)
+@routes.add(
+    "POST", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema, answers={201: ListOf(node.NodeShortAnswer)}
+)
 def add_node(call: Call, id_: int) -> Answer:
     """
     Move a node to a collaboration; answers with all nodes there.
@@ -142,7 +203,7 @@ def add_node(call: Call, id_: int) -> Answer:
     return 201, [node.render_short(call.world, row) for row in rows]
 
 
-@routes.add("DELETE", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema)
+@routes.add("DELETE", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema, answers={200: MessageAnswer})
 def remove_node(call: Call, id_: int) -> Answer:
     """
     Take a node out of a collaboration.

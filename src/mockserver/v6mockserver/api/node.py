@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields
 
 from v6mockserver import _messages as messages
+from v6mockserver.api import _query as query
+from v6mockserver.api._answers import AnswerSchema, MessageAnswer, PageOf, constant, link, moment, number, text
 from v6mockserver.api._fields import identifier, name
 from v6mockserver.api._links import to_one
 from v6mockserver.api._paging import page
@@ -33,6 +35,58 @@ class NodeSchema(Schema):
     name = name()
     ip = fields.IP()
     clear_ip = fields.Boolean()
+
+
+class NodeShortAnswer(AnswerSchema):
+    """
+    A node, as lists of a collaboration's nodes have it.
+    """
+
+    id = number()
+    name = text()
+    ip = text(allow_none=True)
+    last_seen = moment()
+    status = text(allow_none=True)
+    organization = link()
+
+
+class NodeConfigAnswer(AnswerSchema):
+    """
+    One setting that a connected node shares.
+    """
+
+    key = text()
+    value = text()
+
+
+class NodeAnswer(NodeShortAnswer):
+    """
+    A node.
+    """
+
+    type = constant("node")
+    collaboration = link(allow_none=True)
+    config = fields.List(fields.Nested(NodeConfigAnswer))
+
+
+class NewNodeAnswer(NodeAnswer):
+    """
+    A node with its api key, which is shown this once.
+    """
+
+    api_key = text()
+
+
+FILTERS = {
+    "name": query.LIKE,
+    "status": query.EXACT,
+    "ip": query.EXACT,
+    "last_seen_from": query.SINCE,
+    "last_seen_till": query.UNTIL,
+    "organization_id": query.ID,
+    "collaboration_id": query.ID,
+    "study_id": query.ID,
+}
 
 
 def render_short(world: World, row: Node) -> dict[str, Any]:
@@ -60,7 +114,14 @@ def render(world: World, row: Node) -> dict[str, Any]:
     }
 
 
-@routes.add("GET", "/node", callers=USER + NODE)
+@routes.add(
+    "GET",
+    "/node",
+    callers=USER + NODE,
+    query=query.paged(entities.Node, **FILTERS),
+    answers={200: PageOf(NodeAnswer)},
+    refusals=[404],
+)
 def list_nodes(call: Call) -> Answer:
     """
     List nodes.
@@ -69,7 +130,7 @@ def list_nodes(call: Call) -> Answer:
     return page(visible, call.renderer(render), sortable=entities.Node)
 
 
-@routes.add("POST", "/node", callers=USER, body=NodeSchema)
+@routes.add("POST", "/node", callers=USER, body=NodeSchema, answers={201: NewNodeAnswer}, refusals=[404])
 def create_node(call: Call) -> Answer:
     """
     Register a node; the answer shows its api key, this once.
@@ -80,7 +141,7 @@ def create_node(call: Call) -> Answer:
     return 201, render(call.world, row) | {"api_key": api_key}
 
 
-@routes.add("GET", "/node/<int:id_>", callers=USER + NODE)
+@routes.add("GET", "/node/<int:id_>", callers=USER + NODE, answers={200: NodeAnswer})
 def get_node(call: Call, id_: int) -> Answer:
     """
     View a node.
@@ -88,7 +149,7 @@ def get_node(call: Call, id_: int) -> Answer:
     return 200, render(call.world, nodes.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/node/<int:id_>", callers=USER + NODE, body=NodeSchema)
+@routes.add("PATCH", "/node/<int:id_>", callers=USER + NODE, body=NodeSchema, answers={200: NodeAnswer})
 def update_node(call: Call, id_: int) -> Answer:
     """
     Change a node.
@@ -97,7 +158,7 @@ def update_node(call: Call, id_: int) -> Answer:
     return 200, render(call.world, nodes.update(call.world, call.caller, id_, changes))
 
 
-@routes.add("DELETE", "/node/<int:id_>", callers=USER)
+@routes.add("DELETE", "/node/<int:id_>", callers=USER, answers={200: MessageAnswer})
 def delete_node(call: Call, id_: int) -> Answer:
     """
     Delete a node.

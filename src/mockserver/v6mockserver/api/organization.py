@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields
 
 from v6mockserver import _messages as messages
+from v6mockserver.api import _query as query
+from v6mockserver.api._answers import AnswerSchema, MessageAnswer, PageOf, number, text
 from v6mockserver.api._fields import name, short_text
 from v6mockserver.api._links import to_many
 from v6mockserver.api._paging import page
@@ -37,6 +39,38 @@ class OrganizationSchema(Schema):
     public_key = fields.String()
 
 
+class OrganizationAnswer(AnswerSchema):
+    """
+    An organization.
+    """
+
+    noun = "organization"
+
+    id = number()
+    name = text()
+    domain = text(allow_none=True)
+    address1 = text(allow_none=True)
+    address2 = text(allow_none=True)
+    zipcode = text(allow_none=True)
+    country = text(allow_none=True)
+    public_key = text()
+    collaborations = text()
+    nodes = text()
+    users = text()
+    tasks = text()
+    runs = text()
+    studies = text()
+
+
+FILTERS = {
+    "name": query.LIKE,
+    "country": query.EXACT,
+    "ids": query.IDS,
+    "collaboration_id": query.ID,
+    "study_id": query.ID,
+}
+
+
 def render(world: World, row: Organization) -> dict[str, Any]:
     """
     Return the JSON object of an organization.
@@ -60,7 +94,14 @@ def render(world: World, row: Organization) -> dict[str, Any]:
     return world.release.shown("organization", body)
 
 
-@routes.add("GET", "/organization", callers=ANYBODY_LOGGED_IN)
+@routes.add(
+    "GET",
+    "/organization",
+    callers=ANYBODY_LOGGED_IN,
+    query=query.paged(entities.Organization, **FILTERS),
+    answers={200: PageOf(OrganizationAnswer)},
+    refusals=[404],
+)
 def list_organizations(call: Call) -> Answer:
     """
     List organizations.
@@ -69,7 +110,7 @@ def list_organizations(call: Call) -> Answer:
     return page(visible, call.renderer(render), sortable=entities.Organization)
 
 
-@routes.add("POST", "/organization", callers=USER, body=OrganizationSchema)
+@routes.add("POST", "/organization", callers=USER, body=OrganizationSchema, answers={201: OrganizationAnswer})
 def create_organization(call: Call) -> Answer:
     """
     Create an organization.
@@ -78,7 +119,7 @@ def create_organization(call: Call) -> Answer:
     return 201, render(call.world, organizations.create(call.world, **call.body()))
 
 
-@routes.add("GET", "/organization/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/organization/<int:id_>", callers=ANYBODY_LOGGED_IN, answers={200: OrganizationAnswer})
 def get_organization(call: Call, id_: int) -> Answer:
     """
     View an organization.
@@ -86,7 +127,9 @@ def get_organization(call: Call, id_: int) -> Answer:
     return 200, render(call.world, organizations.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/organization/<int:id_>", callers=USER + NODE, body=OrganizationSchema)
+@routes.add(
+    "PATCH", "/organization/<int:id_>", callers=USER + NODE, body=OrganizationSchema, answers={200: OrganizationAnswer}
+)
 def update_organization(call: Call, id_: int) -> Answer:
     """
     Change an organization.
@@ -94,7 +137,15 @@ def update_organization(call: Call, id_: int) -> Answer:
     return 200, render(call.world, organizations.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
-@routes.add("DELETE", "/organization/<int:id_>", callers=USER, since="4.15")
+@routes.add(
+    "DELETE",
+    "/organization/<int:id_>",
+    callers=USER,
+    since="4.15",
+    query=query.DELETION,
+    answers={200: MessageAnswer},
+    refusals=[400],
+)
 def delete_organization(call: Call, id_: int) -> Answer:
     """
     Delete an organization.

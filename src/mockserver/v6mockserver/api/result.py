@@ -6,6 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from marshmallow import fields
+
+from v6mockserver.api import _query as query
+from v6mockserver.api._answers import AnswerSchema, PageOf, link, moment, number, text
 from v6mockserver.api._links import to_one
 from v6mockserver.api._paging import check_sort, page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
@@ -17,6 +21,21 @@ if TYPE_CHECKING:
     from v6mockserver.state.world import World
 
 routes = Routes("result")
+
+
+class ResultAnswer(AnswerSchema):
+    """
+    A result.
+    """
+
+    noun = "result"
+
+    id = number()
+    result = text(allow_none=True)
+    cleanup_at = moment()
+    blob_storage_used = fields.Boolean()
+    run = link()
+    task = link()
 
 
 def render(world: World, row: Run) -> dict[str, Any]:
@@ -34,7 +53,13 @@ def render(world: World, row: Run) -> dict[str, Any]:
     return world.release.shown("result", body)
 
 
-@routes.add("GET", "/result", callers=ANYBODY_LOGGED_IN)
+@routes.add(
+    "GET",
+    "/result",
+    callers=ANYBODY_LOGGED_IN,
+    query=query.paged(entities.Run, **query.RUNS),
+    answers={200: PageOf(ResultAnswer)},
+)
 def list_results(call: Call) -> Answer:
     """
     List results, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
@@ -43,7 +68,7 @@ def list_results(call: Call) -> Answer:
     return page(runs.visible(call.world, call.caller, call.parameters), call.renderer(render))
 
 
-@routes.add("GET", "/result/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/result/<int:id_>", callers=ANYBODY_LOGGED_IN, answers={200: ResultAnswer})
 def get_result(call: Call, id_: int) -> Answer:
     """
     View a result.

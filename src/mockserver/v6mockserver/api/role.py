@@ -10,7 +10,9 @@ from marshmallow import Schema, ValidationError, fields
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import InvalidBodyError
+from v6mockserver.api import _query as query
 from v6mockserver.api import rule
+from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, PageOf, link, number, text
 from v6mockserver.api._fields import identifier, identifiers, long_text
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import page
@@ -74,6 +76,41 @@ def _body(call: Call, *, partial: bool) -> dict[str, Any]:
     return body
 
 
+class RoleAnswer(AnswerSchema):
+    """
+    A role.
+    """
+
+    noun = "role"
+
+    id = number()
+    name = text()
+    description = text(allow_none=True)
+    is_default_role = fields.Boolean()
+    rules = text()
+    users = text()
+    organization = link(allow_none=True)
+
+
+class InvalidRoleAnswer(AnswerSchema):
+    """
+    What is wrong with the body of a role, field by field.
+    """
+
+    msg = fields.Dict(keys=text())
+
+
+FILTERS = {
+    "name": query.LIKES,
+    "description": query.LIKES,
+    "organization_id": query.IDS,
+    "collaboration_id": query.ID,
+    "include_root": query.FLAG,
+    "rule_id": query.ID,
+    "user_id": query.ID,
+}
+
+
 def render(world: World, row: Role) -> dict[str, Any]:
     """
     Return the JSON object of a role.
@@ -90,7 +127,14 @@ def render(world: World, row: Role) -> dict[str, Any]:
     return world.release.shown("role", body)
 
 
-@routes.add("GET", "/role", callers=USER)
+@routes.add(
+    "GET",
+    "/role",
+    callers=USER,
+    query=query.paged(entities.Role, **FILTERS),
+    answers={200: PageOf(RoleAnswer)},
+    refusals=[404],
+)
 def list_roles(call: Call) -> Answer:
     """
     List roles.
@@ -98,7 +142,9 @@ def list_roles(call: Call) -> Answer:
     return page(roles.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.Role)
 
 
-@routes.add("POST", "/role", callers=USER, body=RoleSchema)
+@routes.add(
+    "POST", "/role", callers=USER, body=RoleSchema, answers={201: RoleAnswer, 400: InvalidRoleAnswer}, refusals=[404]
+)
 def create_role(call: Call) -> Answer:
     """
     Create a role.
@@ -106,7 +152,7 @@ def create_role(call: Call) -> Answer:
     return 201, render(call.world, roles.create(call.world, call.caller, **_body(call, partial=False)))
 
 
-@routes.add("GET", "/role/<int:id_>", callers=USER)
+@routes.add("GET", "/role/<int:id_>", callers=USER, answers={200: RoleAnswer})
 def get_role(call: Call, id_: int) -> Answer:
     """
     View a role.
@@ -114,7 +160,9 @@ def get_role(call: Call, id_: int) -> Answer:
     return 200, render(call.world, roles.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/role/<int:id_>", callers=USER, body=RoleSchema)
+@routes.add(
+    "PATCH", "/role/<int:id_>", callers=USER, body=RoleSchema, answers={200: RoleAnswer, 400: InvalidRoleAnswer}
+)
 def update_role(call: Call, id_: int) -> Answer:
     """
     Change a role.
@@ -122,7 +170,14 @@ def update_role(call: Call, id_: int) -> Answer:
     return 200, render(call.world, roles.update(call.world, call.caller, id_, _body(call, partial=True)))
 
 
-@routes.add("DELETE", "/role/<int:id_>", callers=USER)
+@routes.add(
+    "DELETE",
+    "/role/<int:id_>",
+    callers=USER,
+    query=query.DELETION,
+    answers={200: MessageAnswer},
+    refusals=[400],
+)
 def delete_role(call: Call, id_: int) -> Answer:
     """
     Delete a role.
@@ -131,7 +186,7 @@ def delete_role(call: Call, id_: int) -> Answer:
     return 200, {"msg": messages.DELETED.format(noun="role", id=id_)}
 
 
-@routes.add("POST", "/role/<int:id_>/rule/<int:rule_id>", callers=USER)
+@routes.add("POST", "/role/<int:id_>/rule/<int:rule_id>", callers=USER, answers={201: ListOf(rule.RuleAnswer)})
 def add_rule(call: Call, id_: int, rule_id: int) -> Answer:
     """
     Add a rule to a role; answers with all its rules.
@@ -139,7 +194,7 @@ def add_rule(call: Call, id_: int, rule_id: int) -> Answer:
     return 201, [rule.render(row) for row in roles.add_rule(call.world, call.caller, id_, rule_id)]
 
 
-@routes.add("DELETE", "/role/<int:id_>/rule/<int:rule_id>", callers=USER)
+@routes.add("DELETE", "/role/<int:id_>/rule/<int:rule_id>", callers=USER, answers={200: ListOf(rule.RuleAnswer)})
 def remove_rule(call: Call, id_: int, rule_id: int) -> Answer:
     """
     Remove a rule from a role; answers with the rules that stay.

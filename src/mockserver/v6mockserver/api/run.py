@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields, validate
 
+from v6mockserver.api import _query as query
 from v6mockserver.api import task
+from v6mockserver.api._answers import AnswerSchema, OneOf, PageOf, link, moment, number, text
 from v6mockserver.api._fields import Moment
 from v6mockserver.api._links import to_one
 from v6mockserver.api._paging import check_sort, page
@@ -34,6 +36,55 @@ class RunSchema(Schema):
     status = fields.String(validate=validate.OneOf(run_states.STATUSES))
     result = fields.String()
     log = fields.String()
+
+
+class RunNodeAnswer(AnswerSchema):
+    """
+    The node that a run is for; empty where there is none any more.
+    """
+
+    optional = ("id", "ip", "status", "name")
+
+    id = number()
+    ip = text(allow_none=True)
+    status = text(allow_none=True)
+    name = text()
+
+
+class RunPortAnswer(AnswerSchema):
+    """
+    A port that a running algorithm offers.
+    """
+
+    id = number()
+    port = number()
+    label = text(allow_none=True)
+
+
+class RunAnswer(AnswerSchema):
+    """
+    A run.
+    """
+
+    noun = "run"
+
+    id = number()
+    status = fields.String(validate=validate.OneOf(run_states.STATUSES))
+    input = text(allow_none=True)
+    log = text(allow_none=True)
+    assigned_at = moment()
+    started_at = moment()
+    finished_at = moment()
+    cleanup_at = moment()
+    blob_storage_used = fields.Boolean()
+    organization = link()
+    task = OneOf(link(), fields.Nested("TaskInRunAnswer"))
+    results = link()
+    node = fields.Nested(RunNodeAnswer)
+    ports = fields.List(fields.Nested(RunPortAnswer))
+
+
+INCLUDED = {"include": query.words("task")}
 
 
 def render(world: World, row: Run) -> dict[str, Any]:
@@ -69,7 +120,13 @@ def render_with_task(world: World, row: Run) -> dict[str, Any]:
     return render(world, row) | {"task": nested}
 
 
-@routes.add("GET", "/run", callers=ANYBODY_LOGGED_IN)
+@routes.add(
+    "GET",
+    "/run",
+    callers=ANYBODY_LOGGED_IN,
+    query=query.paged(entities.Run, **query.RUNS, **INCLUDED),
+    answers={200: PageOf(RunAnswer)},
+)
 def list_runs(call: Call) -> Answer:
     """
     List runs, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
@@ -79,7 +136,7 @@ def list_runs(call: Call) -> Answer:
     return page(runs.visible(call.world, call.caller, call.parameters), call.renderer(make))
 
 
-@routes.add("GET", "/run/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/run/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: RunAnswer})
 def get_run(call: Call, id_: int) -> Answer:
     """
     View a run. Server quirk: `include` must be exactly "task" here, where lists take several words (4.0 to 4.15).
@@ -88,7 +145,7 @@ def get_run(call: Call, id_: int) -> Answer:
     return 200, make(call.world, runs.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/run/<int:id_>", callers=NODE, body=RunSchema)
+@routes.add("PATCH", "/run/<int:id_>", callers=NODE, body=RunSchema, answers={200: RunAnswer})
 def report_run(call: Call, id_: int) -> Answer:
     """
     Take a node's report on a run.

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, post_load, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from v6mockserver import _messages as messages
+from v6mockserver.api import _query as query
 from v6mockserver.api import organization
+from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, OneOf, PageOf, link, number, text
 from v6mockserver.api._fields import IdSchema, identifier, identifiers, name, no_duplicates
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import page
@@ -44,6 +46,24 @@ class StudySchema(Schema):
         return data | {key: original[key] for key in ("organization_ids",) if key in data}
 
 
+class StudyAnswer(AnswerSchema):
+    """
+    A study.
+    """
+
+    noun = "study"
+
+    id = number()
+    name = text()
+    collaboration = link()
+    organizations = OneOf(text(), fields.List(fields.Nested(organization.OrganizationAnswer)))
+    tasks = text()
+
+
+INCLUDED = {"include": query.words("organizations")}
+FILTERS = {"name": query.LIKE, "organization_id": query.FOREIGN_ID, "collaboration_id": query.FOREIGN_ID, **INCLUDED}
+
+
 def render(world: World, row: Study) -> dict[str, Any]:
     """
     Return the JSON object of a study.
@@ -71,7 +91,15 @@ def _renderer(call: Call) -> Callable[[Study], dict[str, Any]]:
     return call.renderer(render_with_organizations)
 
 
-@routes.add("GET", "/study", callers=USER + NODE, since="4.15")
+@routes.add(
+    "GET",
+    "/study",
+    callers=USER + NODE,
+    since="4.15",
+    query=query.paged(entities.Study, **FILTERS),
+    answers={200: PageOf(StudyAnswer)},
+    refusals=[404],
+)
 def list_studies(call: Call) -> Answer:
     """
     List studies.
@@ -80,7 +108,7 @@ def list_studies(call: Call) -> Answer:
     return page(visible, _renderer(call), sortable=entities.Study)
 
 
-@routes.add("POST", "/study", callers=USER, body=StudySchema, since="4.15")
+@routes.add("POST", "/study", callers=USER, since="4.15", body=StudySchema, answers={201: StudyAnswer}, refusals=[404])
 def create_study(call: Call) -> Answer:
     """
     Create a study.
@@ -89,7 +117,9 @@ def create_study(call: Call) -> Answer:
     return 201, render_with_organizations(call.world, row)
 
 
-@routes.add("GET", "/study/<int:id_>", callers=ANYBODY_LOGGED_IN, since="4.15")
+@routes.add(
+    "GET", "/study/<int:id_>", callers=ANYBODY_LOGGED_IN, since="4.15", query=INCLUDED, answers={200: StudyAnswer}
+)
 def get_study(call: Call, id_: int) -> Answer:
     """
     View a study.
@@ -97,7 +127,7 @@ def get_study(call: Call, id_: int) -> Answer:
     return 200, _renderer(call)(studies.view(call.world, call.caller, id_))
 
 
-@routes.add("PATCH", "/study/<int:id_>", callers=USER, body=StudySchema, since="4.15")
+@routes.add("PATCH", "/study/<int:id_>", callers=USER, since="4.15", body=StudySchema, answers={200: StudyAnswer})
 def update_study(call: Call, id_: int) -> Answer:
     """
     Change a study.
@@ -107,7 +137,15 @@ def update_study(call: Call, id_: int) -> Answer:
     return 200, render_with_organizations(call.world, row)
 
 
-@routes.add("DELETE", "/study/<int:id_>", callers=USER, since="4.15")
+@routes.add(
+    "DELETE",
+    "/study/<int:id_>",
+    callers=USER,
+    since="4.15",
+    query=query.DELETION,
+    answers={200: MessageAnswer},
+    refusals=[400],
+)
 def delete_study(call: Call, id_: int) -> Answer:
     """
     Delete a study.
@@ -117,7 +155,14 @@ def delete_study(call: Call, id_: int) -> Answer:
     return 200, {"msg": messages.DELETED.format(noun="study", id=id_)}
 
 
-@routes.add("POST", "/study/<int:id_>/organization", callers=USER, body=IdSchema, since="4.15")
+@routes.add(
+    "POST",
+    "/study/<int:id_>/organization",
+    callers=USER,
+    since="4.15",
+    body=IdSchema,
+    answers={200: ListOf(organization.OrganizationAnswer)},
+)
 def add_organization(call: Call, id_: int) -> Answer:
     """
     Add an organization to a study; answers with all its members.
@@ -127,7 +172,14 @@ def add_organization(call: Call, id_: int) -> Answer:
     return 200, [organization.render(call.world, row) for row in members]
 
 
-@routes.add("DELETE", "/study/<int:id_>/organization", callers=USER, body=IdSchema, since="4.15")
+@routes.add(
+    "DELETE",
+    "/study/<int:id_>/organization",
+    callers=USER,
+    since="4.15",
+    body=IdSchema,
+    answers={200: ListOf(organization.OrganizationAnswer)},
+)
 def remove_organization(call: Call, id_: int) -> Answer:
     """
     Remove an organization from a study; answers with the members that stay.

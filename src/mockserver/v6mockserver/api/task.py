@@ -12,7 +12,9 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError
+from v6mockserver.api import _query as query
 from v6mockserver.api import result, run
+from v6mockserver.api._answers import AnswerSchema, MessageAnswer, OneOf, PageOf, link, moment, number, text
 from v6mockserver.api._fields import MAX_NAME, identifier, long_text, not_digits_only
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import check_sort, page
@@ -149,6 +151,83 @@ class TaskSchema(TaskSchema40):
             raise ValidationError(msg)
 
 
+class TaskDatabaseAnswer(AnswerSchema):
+    """
+    A database that a task wants: its label, and the rest as JSON text.
+    """
+
+    label = text()
+    parameters = text()
+
+
+class TaskAnswer(AnswerSchema):
+    """
+    A task.
+    """
+
+    noun = "task"
+
+    id = number()
+    name = text()
+    description = text()
+    image = text()
+    status = fields.String(validate=validate.OneOf(run_states.STATUSES))
+    created_at = moment()
+    finished_at = moment()
+    job_id = number()
+    collaboration = link()
+    study = link(allow_none=True)
+    algorithm_store = link(allow_none=True)
+    init_org = link()
+    init_user = link()
+    parent = link(allow_none=True)
+    children = text()
+    runs = OneOf(text(), fields.List(fields.Nested("RunAnswer")))
+    results = OneOf(text(), fields.List(fields.Nested("ResultAnswer")))
+    databases = fields.List(fields.Nested(TaskDatabaseAnswer))
+
+
+class TaskInRunAnswer(TaskAnswer):
+    """
+    A task inside a run, without its runs.
+    """
+
+    class Meta:
+        """
+        What is not shown.
+        """
+
+        exclude = ("runs",)
+
+
+class TaskStatusAnswer(AnswerSchema):
+    """
+    How far a task is.
+    """
+
+    status = fields.String(validate=validate.OneOf(run_states.STATUSES))
+
+
+INCLUDED = {"include": query.words("runs", "results")}
+FILTERS = {
+    "name": query.LIKE,
+    "image": query.LIKE,
+    "description": query.LIKE,
+    "init_org_id": query.ID,
+    "init_user_id": query.ID,
+    "collaboration_id": query.ID,
+    "study_id": query.ID,
+    "parent_id": query.ID,
+    "job_id": query.ID,
+    "status": query.EXACT,
+    "run_id": query.ID,
+    "store_id": query.ID,
+    "database": query.EXACT,
+    "is_user_created": query.NUMBER,
+    **INCLUDED,
+}
+
+
 def render(world: World, row: Task) -> dict[str, Any]:
     """
     Return the JSON object of a task.
@@ -194,7 +273,13 @@ def _renderer(call: Call) -> Callable[[Task], dict[str, Any]]:
     return with_included
 
 
-@routes.add("GET", "/task", callers=ANYBODY_LOGGED_IN)
+@routes.add(
+    "GET",
+    "/task",
+    callers=ANYBODY_LOGGED_IN,
+    query=query.paged(entities.Task, **FILTERS),
+    answers={200: PageOf(TaskAnswer)},
+)
 def list_tasks(call: Call) -> Answer:
     """
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
@@ -203,7 +288,14 @@ def list_tasks(call: Call) -> Answer:
     return page(tasks.visible(call.world, call.caller, call.parameters), _renderer(call))
 
 
-@routes.add("POST", "/task", callers=USER + CONTAINER, body={"4.0": TaskSchema40, "4.15": TaskSchema})
+@routes.add(
+    "POST",
+    "/task",
+    callers=USER + CONTAINER,
+    body={"4.0": TaskSchema40, "4.15": TaskSchema},
+    answers={201: TaskAnswer},
+    refusals=[400, 403, 404],
+)
 def create_task(call: Call) -> Answer:
     """
     Create a task.
@@ -219,7 +311,7 @@ def create_task(call: Call) -> Answer:
     return 201, render(call.world, tasks.create(call.world, call.caller, **body))
 
 
-@routes.add("GET", "/task/<int:id_>", callers=ANYBODY_LOGGED_IN)
+@routes.add("GET", "/task/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: TaskAnswer})
 def get_task(call: Call, id_: int) -> Answer:
     """
     View a task.
@@ -230,7 +322,7 @@ def get_task(call: Call, id_: int) -> Answer:
     return 200, _renderer(call)(row)
 
 
-@routes.add("DELETE", "/task/<int:id_>", callers=USER)
+@routes.add("DELETE", "/task/<int:id_>", callers=USER, answers={200: MessageAnswer})
 def delete_task(call: Call, id_: int) -> Answer:
     """
     Delete a task.
@@ -239,7 +331,7 @@ def delete_task(call: Call, id_: int) -> Answer:
     return 200, {"msg": messages.DELETED.format(noun="task", id=id_)}
 
 
-@routes.add("GET", "/task/<int:id_>/status", callers=USER + CONTAINER, since="4.15")
+@routes.add("GET", "/task/<int:id_>/status", callers=USER + CONTAINER, since="4.15", answers={200: TaskStatusAnswer})
 def get_task_status(call: Call, id_: int) -> Answer:
     """
     Say how far a task is.

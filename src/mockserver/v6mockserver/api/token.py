@@ -10,6 +10,7 @@ import flask
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
+from v6mockserver.api._answers import AnswerSchema, EitherOf, number, text
 from v6mockserver.api._fields import MAX_NAME, identifier
 from v6mockserver.api._links import API_PATH
 from v6mockserver.api._routes import NODE, USER, Answer, Call, Routes, respond
@@ -51,6 +52,59 @@ class ContainerTokenSchema(Schema):
     image = fields.String(required=True, validate=validate.Length(min=1))
 
 
+class UserTokenAnswer(AnswerSchema):
+    """
+    The tokens of a user.
+    """
+
+    access_token = text()
+    refresh_token = text()
+    refresh_url = text()
+    user_url = text()
+
+
+class NodeTokenAnswer(AnswerSchema):
+    """
+    The tokens of a node.
+    """
+
+    access_token = text()
+    refresh_token = text()
+    refresh_url = text()
+    node_url = text()
+
+
+class ContainerTokenAnswer(AnswerSchema):
+    """
+    The token of an algorithm's container.
+    """
+
+    container_token = text()
+
+
+class ValidUserAnswer(AnswerSchema):
+    """
+    Whose token it is.
+    """
+
+    msg = text()
+    user_id = number()
+    username = text()
+    email = text(allow_none=True)
+    organization_id = number()
+
+
+class ValidNodeAnswer(AnswerSchema):
+    """
+    Which node's token it is.
+    """
+
+    msg = text()
+    node_id = number()
+    name = text()
+    organization_id = number()
+
+
 def _pair(world: World, row: User | Node, kind: str) -> dict[str, Any]:
     access, refresh = tokens.issue_pair(world, row, kind)
     return {
@@ -61,7 +115,7 @@ def _pair(world: World, row: User | Node, kind: str) -> dict[str, Any]:
     }
 
 
-@routes.add("POST", "/token/user", callers=(), body=UserTokenSchema)
+@routes.add("POST", "/token/user", callers=(), body=UserTokenSchema, answers={200: UserTokenAnswer}, refusals=[401])
 def create_user_token(call: Call) -> Answer:
     """
     Log a user in.
@@ -71,7 +125,7 @@ def create_user_token(call: Call) -> Answer:
     return respond(200, pair, {"jwt-token": pair["access_token"]})
 
 
-@routes.add("POST", "/token/node", callers=(), body=NodeTokenSchema)
+@routes.add("POST", "/token/node", callers=(), body=NodeTokenSchema, answers={200: NodeTokenAnswer}, refusals=[401])
 def create_node_token(call: Call) -> Answer:
     """
     Log a node in. Its key must be spelled as it was issued, although any spelling of a UUID is valid.
@@ -81,7 +135,14 @@ def create_node_token(call: Call) -> Answer:
     return respond(200, pair, {"jwt-token": pair["access_token"]})
 
 
-@routes.add("POST", "/token/container", callers=NODE, body=ContainerTokenSchema)
+@routes.add(
+    "POST",
+    "/token/container",
+    callers=NODE,
+    body=ContainerTokenSchema,
+    answers={200: ContainerTokenAnswer},
+    refusals=[400],
+)
 def create_container_token(call: Call) -> Answer:
     """
     Give a node a token for the container of a run.
@@ -89,7 +150,9 @@ def create_container_token(call: Call) -> Answer:
     return 200, {"container_token": login.container_token(call.world, call.caller, **call.body())}
 
 
-@routes.add("POST", "/token/refresh", callers=())
+@routes.add(
+    "POST", "/token/refresh", callers=(), answers={200: EitherOf(UserTokenAnswer, NodeTokenAnswer)}, reads=["refresh"]
+)
 def refresh_token(call: Call) -> Answer:
     """
     Give a user or a node new tokens for a refresh token, which stays valid.
@@ -100,7 +163,7 @@ def refresh_token(call: Call) -> Answer:
     return 200, _pair(call.world, row, caller.kind)
 
 
-@routes.add("POST", "/token/user/validate", callers=USER, since="4.15")
+@routes.add("POST", "/token/user/validate", callers=USER, since="4.15", answers={200: ValidUserAnswer})
 def validate_user_token(call: Call) -> Answer:
     """
     Say whose token this is.
@@ -115,7 +178,7 @@ def validate_user_token(call: Call) -> Answer:
     }
 
 
-@routes.add("POST", "/token/node/validate", callers=NODE, since="4.15")
+@routes.add("POST", "/token/node/validate", callers=NODE, since="4.15", answers={200: ValidNodeAnswer})
 def validate_node_token(call: Call) -> Answer:
     """
     Say which node's token this is.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
+from v6mockserver.api import _query as query
+from v6mockserver.api._answers import AnswerSchema, MessageAnswer, PageOf, constant, link, moment, number, text
 from v6mockserver.api._fields import (
     MAX_NAME,
     identifier,
@@ -67,6 +69,56 @@ class UserSchema(UserSchema40):
 USER_SCHEMAS = {"4.0": UserSchema40, "4.15": UserSchema}
 
 
+class PermissionsAnswer(AnswerSchema):
+    """
+    What a user may do: ids of roles, of all rules, and of the organizations that share a collaboration.
+    """
+
+    roles = fields.List(number())
+    rules = fields.List(number())
+    orgs_in_collabs = fields.List(number())
+
+
+class UserAnswer(AnswerSchema):
+    """
+    A user.
+    """
+
+    noun = "user"
+    optional = ("permissions",)
+
+    id = number()
+    type = constant("user")
+    username = text()
+    firstname = text(allow_none=True)
+    lastname = text(allow_none=True)
+    email = text(allow_none=True)
+    ip = text(allow_none=True)
+    last_seen = moment()
+    status = text(allow_none=True)
+    otp_secret = text(allow_none=True)
+    last_email_failed_login_sent = moment()
+    last_email_recover_password_sent = moment()
+    organization = link()
+    roles = text()
+    rules = text()
+    permissions = fields.Nested(PermissionsAnswer)
+
+
+FILTERS = {
+    "username": query.LIKE,
+    "firstname": query.LIKE,
+    "lastname": query.LIKE,
+    "email": query.LIKE,
+    "last_seen_from": query.SINCE,
+    "last_seen_till": query.UNTIL,
+    "organization_id": query.ID,
+    "collaboration_id": query.ID,
+    "role_id": query.ID,
+    "rule_id": query.ID,
+}
+
+
 def render(world: World, row: User) -> dict[str, Any]:
     """
     Return the JSON object of a user.
@@ -91,7 +143,9 @@ def render(world: World, row: User) -> dict[str, Any]:
     return world.release.shown("user", body)
 
 
-@routes.add("GET", "/user", callers=USER)
+@routes.add(
+    "GET", "/user", callers=USER, query=query.paged(entities.User, **FILTERS), answers={200: PageOf(UserAnswer)}
+)
 def list_users(call: Call) -> Answer:
     """
     List users.
@@ -99,7 +153,15 @@ def list_users(call: Call) -> Answer:
     return page(users.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.User)
 
 
-@routes.add("POST", "/user", callers=USER, body=USER_SCHEMAS)
+@routes.add(
+    "POST",
+    "/user",
+    callers=USER,
+    body=USER_SCHEMAS,
+    answers={201: UserAnswer},
+    refusals=[404],
+    unexpected=["firstname", "lastname"],
+)
 def create_user(call: Call) -> Answer:
     """
     Create a user.
@@ -107,7 +169,9 @@ def create_user(call: Call) -> Answer:
     return 201, render(call.world, users.create(call.world, call.caller, **call.body()))
 
 
-@routes.add("GET", "/user/<int:id_>", callers=USER)
+@routes.add(
+    "GET", "/user/<int:id_>", callers=USER, query={"include_permissions": query.FLAG}, answers={200: UserAnswer}
+)
 def get_user(call: Call, id_: int) -> Answer:
     """
     View a user.
@@ -119,7 +183,7 @@ def get_user(call: Call, id_: int) -> Answer:
     return 200, body
 
 
-@routes.add("PATCH", "/user/<int:id_>", callers=USER, body=USER_SCHEMAS)
+@routes.add("PATCH", "/user/<int:id_>", callers=USER, body=USER_SCHEMAS, answers={200: UserAnswer})
 def update_user(call: Call, id_: int) -> Answer:
     """
     Change a user.
@@ -128,7 +192,14 @@ def update_user(call: Call, id_: int) -> Answer:
     return 200, render(call.world, users.update(call.world, call.caller, id_, call.body(partial=True)))
 
 
-@routes.add("DELETE", "/user/<int:id_>", callers=USER)
+@routes.add(
+    "DELETE",
+    "/user/<int:id_>",
+    callers=USER,
+    query=query.DELETION,
+    answers={200: MessageAnswer},
+    refusals=[400],
+)
 def delete_user(call: Call, id_: int) -> Answer:
     """
     Delete a user.

@@ -4,12 +4,31 @@ Routes that say which server this is and how it feels.
 
 from __future__ import annotations
 
+from marshmallow import fields
+
+from v6mockserver.api._answers import AnswerSchema, text
 from v6mockserver.api._routes import Answer, Call, Routes
 
 routes = Routes("version")
 
 
-@routes.add("GET", "/version", callers=())
+class VersionAnswer(AnswerSchema):
+    """
+    The release of the server.
+    """
+
+    version = text()
+
+
+class HealthAnswer(AnswerSchema):
+    """
+    How the server feels.
+    """
+
+    database = fields.Boolean()
+
+
+@routes.add("GET", "/version", callers=(), answers={200: VersionAnswer})
 def get_version(call: Call) -> Answer:
     """
     Say which release the server behaves as.
@@ -17,7 +36,7 @@ def get_version(call: Call) -> Answer:
     return 200, {"version": call.world.release.number}
 
 
-@routes.add("GET", "/health", callers=())
+@routes.add("GET", "/health", callers=(), answers={200: HealthAnswer})
 def get_health(call: Call) -> Answer:  # noqa: ARG001 -- a view takes the call
     """
     Say whether the database answers; ours is in memory and always does.

@@ -1,0 +1,108 @@
+"""
+What the description of the API is compared with: a server that has some of everything, and somebody of every kind.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from v6mockserver import MockServer
+from v6mockserver.state import entities
+
+INPUT = b64encode(b'{"method": "f"}').decode()
+IMAGE = "example.org/algorithm"
+PASSWORD = "Secret-42"
+
+
+class PopulatedServer:
+    """
+    A mock without nodes of its own that holds objects of every noun, and knows tokens of every kind of caller.
+
+    Attributes
+    ----------
+    server : MockServer
+        The mock.
+    tokens : dict
+        Lists of tokens by the kind that the document asks for: user, node, container, refresh.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.server = MockServer(version=version)
+        self.session = self.server.session()
+        self.tokens: dict[str, list[str]] = {"user": [], "node": [], "container": [], "refresh": []}
+        self.root = self._login("user", username="root", password="root")
+        self.organizations = [self._made("organization", name=name) for name in ("North", "South", "East")]
+        self.places = [
+            self._made("collaboration", name=name, organization_ids=self.organizations[:number], encrypted=encrypted)
+            for name, number, encrypted in (("Poles", 2, False), ("Compass", 3, True))
+        ]
+        self._people()
+        self._nodes()
+        self._work(version)
+        self._world = self.server._world
+
+    def restore(self):
+        """Put everything back as it was."""
+        self.server._world = self._world.copy()
+
+    def call(self, method, path, token=None, **content):
+        """Send a request, and return status and body."""
+        headers = {"Authorization": f"Bearer {token or self.root}"} if token or hasattr(self, "root") else {}
+        answer = self.session.request(method, f"{self.server.url}/api/{path}", headers=headers, **content)
+        return answer.status_code, answer.json()
+
+    def _made(self, noun, token=None, **body):
+        status, answer = self.call("POST", noun, token, json=body)
+        assert status in {200, 201}, answer
+        return answer["id"]
+
+    def _login(self, kind, **credentials):
+        status, answer = self.call("POST", f"token/{kind}", json=credentials)
+        assert status == 200, answer
+        self.tokens[kind].append(answer["access_token"])
+        self.tokens["refresh"].append(answer["refresh_token"])
+        return answer["access_token"]
+
+    def _people(self):
+        roles = {role["name"]: role["id"] for role in self.call("GET", "role")[1]["data"]}
+        for number, (name, role) in enumerate([("nora", "Researcher"), ("cora", "Collaboration Admin")]):
+            person = {"username": name, "password": PASSWORD, "email": f"{name}@north.org", "roles": [roles[role]]}
+            person |= {"firstname": name, "lastname": "N", "organization_id": self.organizations[number]}
+            self._made("user", **person)
+            self._login("user", username=name, password=PASSWORD)
+        self._made("role", name="Reader", rules=[1, 2], organization_id=self.organizations[0])
+
+    def _nodes(self):
+        for place in self.places:
+            for organization in self.organizations[:2]:
+                body = {"organization_id": organization, "collaboration_id": place}
+                status, node = self.call("POST", "node", json=body)
+                assert status == 201, node
+                self._login("node", api_key=node["api_key"])
+        world = self.server._world
+        node = world.node.first("name", world.node[node["id"]].name)
+        world.node_config.add(entities.NodeConfig(id=world.next_id("node_config"), node_id=node.id, key="a", value="b"))
+
+    def _work(self, version):
+        nora, node = self.tokens["user"][1], self.tokens["node"][0]
+        place, members = self.places[0], self.organizations[:2]
+        if version != "4.0":
+            self._made("study", name="Half", collaboration_id=place, organization_ids=members[:1])
+        body = {
+            "name": "count",
+            "image": IMAGE,
+            "collaboration_id": place,
+            "organizations": [{"id": id_, "input": INPUT} for id_ in members],
+            "databases": [{"label": "default", "query": "SELECT 1"}],
+        }
+        tasks = [self._made("task", nora, **body) for _ in range(2)]
+        for task in tasks:
+            status, answer = self.call("POST", "token/container", node, json={"task_id": task, "image": IMAGE})
+            assert status == 200, answer
+            self.tokens["container"].append(answer["container_token"])
+        self._made("task", self.tokens["container"][1], **body)
+        report = {"started_at": "2026-11-22T19:23:11.623840", "finished_at": "2026-11-22T19:23:12.623840"}
+        report |= {"status": "completed", "result": INPUT, "log": "done"}
+        assert self.call("PATCH", "run/1", node, json=report)[0] == 200
+        world = self.server._world
+        world.port.add(entities.Port(id=world.next_id("port"), port=8888, run_id=1, label="web"))

@@ -102,6 +102,21 @@ def test_a_task_needs_a_place(work):
     assert list(answer.json()["errors"]) == ["_schema"]
 
 
+@pytest.mark.parametrize("databases", [[{"label": "d", "type": "csv"}, {}], [{"query": "q"}]])
+def test_a_mistake_inside_a_database_is_told_of_the_list(work, databases):
+    """There is one error for all databases, and no place."""
+    errors = work.researcher.post("/task", work.body(databases=databases)).json()["errors"]
+
+    assert [type(text) for text in errors["databases"]] == [str]
+
+
+def test_a_database_that_is_no_object_is_told_by_its_place(work):
+    """Each has an error of its own."""
+    errors = work.researcher.post("/task", work.body(databases=[{"label": "d"}, "d", 7])).json()["errors"]
+
+    assert list(errors["databases"]) == ["1", "2"]
+
+
 @pytest.mark.parametrize("data", ["", "{", "[1]"])
 def test_bodies_that_are_no_object(work, data):
     """Server quirk: here, what is no JSON is answered under msg as well."""

@@ -51,6 +51,28 @@ class Moment(fields.Field[str]):
         return moment.isoformat()
 
 
+class Objects(fields.List[Any]):
+    """
+    A list of objects: of mistakes inside them the first is told, in one text; what is no object is told by its place.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            strangers = {index: ["Not an object."] for index, item in enumerate(value) if not isinstance(item, dict)}
+            raise ValidationError(strangers or [_first_mistake(error.messages)]) from error
+
+
+def _first_mistake(messages: Any) -> str:
+    if not isinstance(messages, dict):
+        return str(messages[0])
+    key, inner = next(iter(messages.items()))
+    return f"{key}: {_first_mistake(inner)}"
+
+
 def identifier(**options: Any) -> Integer:
     """
     Return a field for an id.

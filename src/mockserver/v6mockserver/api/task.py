@@ -15,7 +15,7 @@ from v6mockserver._errors import BadRequestError
 from v6mockserver.api import _query as query
 from v6mockserver.api import result, run
 from v6mockserver.api._answers import AnswerSchema, MessageAnswer, OneOf, PageOf, link, moment, number, text
-from v6mockserver.api._fields import MAX_NAME, identifier, long_text, not_digits_only
+from v6mockserver.api._fields import MAX_NAME, Objects, identifier, long_text, not_digits_only
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import check_sort, page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, CONTAINER, USER, Answer, Call, Routes
@@ -116,8 +116,8 @@ class TaskSchema40(Schema):
     description = long_text()
     image = fields.String(required=True, validate=validate.Length(min=1))
     collaboration_id = identifier(required=True)
-    organizations = fields.List(fields.Nested(TargetSchema40), required=True, validate=validate.Length(min=1))
-    databases = fields.List(fields.Nested(DatabaseSchema40), allow_none=True)
+    organizations = Objects(fields.Nested(TargetSchema40), required=True, validate=validate.Length(min=1))
+    databases = Objects(fields.Nested(DatabaseSchema40), allow_none=True)
 
     @pre_load
     def without_null_databases(self, data: Any, **_: object) -> Any:
@@ -138,8 +138,8 @@ class TaskSchema(TaskSchema40):
     study_id = identifier()
     store_id = identifier()
     server_url = fields.Url(load_only=True)
-    organizations = fields.List(fields.Nested(TargetSchema), required=True, validate=validate.Length(min=1))
-    databases = fields.List(fields.Nested(DatabaseSchema), allow_none=True)
+    organizations = Objects(fields.Nested(TargetSchema), required=True, validate=validate.Length(min=1))
+    databases = Objects(fields.Nested(DatabaseSchema), allow_none=True)
 
     @validates_schema
     def has_a_place(self, data: dict[str, Any], **_: object) -> None:

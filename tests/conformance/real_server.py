@@ -13,6 +13,7 @@ makes it work on this Python, fast, and the same each time:
 - ids are never reused, as on the PostgreSQL of production (SQLite would);
 - what it does behind the caller's back (counting failed logins, sending mail) is done before the answer is out;
 - mails are kept and not sent, from stand-ins for the templates that its distribution lacks;
+- lists in no particular order are in that of ids, and so are equals in sorted ones;
 - its database does not wait for the disk.
 
 Beside the API it answers requests under `/oracle/`: see `Control`. It ends when its standard input does.
@@ -55,6 +56,7 @@ import yaml  # noqa: E402
 from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: E402
 from jinja2 import FunctionLoader, pass_context  # noqa: E402
 from real_tables import FORMAT, counters, dump, load  # noqa: E402
+from sqlalchemy.orm import Query  # noqa: E402
 from sqlalchemy.pool import QueuePool  # noqa: E402
 from vantage6.server import db  # noqa: E402, F401 -- all tables are known once it is imported
 from vantage6.server.model import base  # noqa: E402
@@ -134,6 +136,18 @@ def _hasten(connection: sqlite3.Connection, _: object = None) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def order_pages_by_id() -> None:
+    """
+    Let pages have an order where they have none: whatever SQLite's indexes suggest is not what production shows.
+    """
+    distinct = Query.distinct
+
+    def ordered(query: Any, *columns: Any) -> Any:
+        return distinct(query, *columns).order_by(query.column_descriptions[0]["entity"].id)
+
+    Query.distinct = ordered
+
+
 def finish_what_is_started() -> None:
     """
     Remember what the server starts behind the caller's back, so that it can be waited for.
@@ -187,8 +201,8 @@ class Control:
 
     `/oracle/dump` answers all tables; `/oracle/save` and `/oracle/restore` take `{"name": ...}` and keep the whole
     database under that name or put it back; `/oracle/changes` takes the same and answers the tables that differ from
-    the one of that name; `/oracle/load` takes tables and makes the database hold them; `/oracle/mails` answers the
-    mails so far and forgets them.
+    the one of that name; `/oracle/load` takes tables and makes the database hold them; `/oracle/grant` decides what a
+    user holds; `/oracle/mails` answers the mails so far and forgets them.
     """
 
     def __init__(self, file: Path) -> None:
@@ -229,6 +243,16 @@ class Control:
         """Fill the database."""
         _forget_sessions()
         load(self._database, tables)
+        return {}
+
+    def do_grant(self, user: int, rules: list[int], roles: list[int]) -> dict[str, Any]:
+        """Let a user hold these rules and roles, and no others."""
+        self._database.execute("BEGIN")
+        for table, column, held in (("UserPermission", "rule_id", rules), ("Permission", "role_id", roles)):
+            self._database.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 -- ours
+            query = f'INSERT INTO "{table}" (user_id, {column}) VALUES (?, ?)'  # noqa: S608 -- ours
+            self._database.executemany(query, [(user, id_) for id_ in held])
+        self._database.execute("COMMIT")
         return {}
 
     def do_mails(self) -> list[dict[str, Any]]:
@@ -290,6 +314,7 @@ def serve(folder: Path, settings: dict[str, Any]) -> None:
     hash_cheaply()
     never_reuse_ids()
     never_wait_for_the_disk()
+    order_pages_by_id()
     finish_what_is_started()
     server = real.run_server(configuration(folder, settings), system_folders=False)
     keep_mails(server.app)

@@ -26,10 +26,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -46,6 +47,16 @@ VERSIONS = tuple(REQUIREMENTS)
 
 CAN_MAIL = {"smtp": {"server": "mail.invalid", "port": 25, "username": "oracle@example.org", "password": ""}}
 """Settings of a server that can send mail; it never does, see `real_server.py`."""
+
+
+class Reply(NamedTuple):
+    """
+    What came back for a request.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
 
 
 def environment(version: str) -> Path:
@@ -144,14 +155,28 @@ class RealServer:
     ) -> None:
         self.stop()
 
-    def _control(self, order: str, **data: Any) -> Any:
-        headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", f"/oracle/{order}", json.dumps(data), headers)
+    def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
+        """
+        Send one request as it stands.
+
+        Parameters
+        ----------
+        method, target : str
+            The request line: target is path and query, encoded, with the API path.
+        headers : dict
+            All headers; only Host and Content-Length are added.
+        body : bytes, optional
+            The body.
+        """
+        self._connection.request(method, target, body, headers)
         with self._connection.getresponse() as answer:
-            text = answer.read()
-        if answer.status != http.client.OK:
-            raise RuntimeError(f"{order}: {answer.status}\n{self.errors()}")
-        return json.loads(text)
+            return Reply(answer.status, answer.getheaders(), answer.read())
+
+    def _control(self, order: str, **data: Any) -> Any:
+        reply = self.send("POST", f"/oracle/{order}", {}, json.dumps(data).encode())
+        if reply.status != http.client.OK:
+            raise RuntimeError(f"{order}: {reply.status}\n{self.errors()}")
+        return json.loads(reply.body)
 
     def dump(self) -> dict[str, Any]:
         """
@@ -182,6 +207,12 @@ class RealServer:
         Return the tables that differ from the database saved under a name.
         """
         return self._control("changes", name=name)
+
+    def grant(self, user: int, rules: Sequence[int], roles: Sequence[int]) -> None:
+        """
+        Let a user hold these rules and roles, and no others.
+        """
+        self._control("grant", user=user, rules=list(rules), roles=list(roles))
 
     def mails(self) -> list[dict[str, Any]]:
         """

@@ -7,6 +7,7 @@ This is the one module of the package that reads the wall clock.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from threading import Lock
 from typing import Any
 
 
@@ -15,9 +16,11 @@ class Clock:
     Tells the time of one world, in UTC.
     """
 
-    __slots__ = ("_frozen_at", "_offset")
+    __slots__ = ("_frozen_at", "_lock", "_offset")
 
     def __init__(self) -> None:
+        # Only for what moves the clock: reading takes one look at each attribute.
+        self._lock = Lock()
         self._offset = timedelta()
         self._frozen_at: datetime | None = None
 
@@ -56,15 +59,17 @@ class Clock:
         if at is not None and at.tzinfo is None:
             msg = f"{at!r} has no time zone; give it one, such as tzinfo=datetime.timezone.utc"
             raise ValueError(msg)
-        self._frozen_at = (at or self.now()).astimezone(timezone.utc)
+        with self._lock:
+            self._frozen_at = (at or self.now()).astimezone(timezone.utc)
 
     def unfreeze(self) -> None:
         """
         Let a frozen clock run on from where it stands.
         """
-        if self._frozen_at is not None:
-            self._offset = self._frozen_at - datetime.now(timezone.utc)
-            self._frozen_at = None
+        with self._lock:
+            if self._frozen_at is not None:
+                self._offset = self._frozen_at - datetime.now(timezone.utc)
+                self._frozen_at = None
 
     def advance(self, delta: timedelta | float) -> None:
         """
@@ -84,17 +89,20 @@ class Clock:
         if step < timedelta():
             msg = f"the clock cannot go back by {-step}; freeze(at=...) sets any time"
             raise ValueError(msg)
-        if self._frozen_at is not None:
-            self._frozen_at += step
-        else:
-            self._offset += step
+        with self._lock:
+            if self._frozen_at is not None:
+                self._frozen_at += step
+            else:
+                self._offset += step
 
     def take(self, other: Clock) -> None:
         """
         Show the same time as another clock, and be moved on its own.
         """
-        self._offset = other._offset
-        self._frozen_at = other._frozen_at
+        with other._lock:
+            offset, frozen_at = other._offset, other._frozen_at
+        with self._lock:
+            self._offset, self._frozen_at = offset, frozen_at
 
     def dump(self) -> dict[str, Any]:
         """

@@ -16,12 +16,12 @@ every request. There is no revocation; a token dies by age, or with the user or 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jwt
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import UnauthorizedError, UnexpectedError, UnreadableTokenError
+from v6mockserver._errors import RefusedError, UnauthorizedError, UnexpectedError, UnreadableTokenError
 from v6mockserver.state.permissions import Caller, rules_of_user
 from v6mockserver.state.settings import DEFAULTS
 from v6mockserver.state.world import CONTAINER, NODE
@@ -148,14 +148,57 @@ def _bearer(authorization: str | None) -> str:
 
 
 def _decode(world: World, token: str) -> dict[str, Any]:
-    claims = world.known_tokens.get(token)
+    claims = world.known_tokens.get(world.secret, token)
     if claims is None:
         try:
             claims = jwt.decode(token, world.secret, [ALGORITHM], options=UNCHECKED)
         except jwt.InvalidTokenError as error:
             raise UnreadableTokenError(messages.TOKEN_UNREADABLE) from error
-        world.known_tokens[token] = claims
+        world.known_tokens.add(world.secret, token, claims)
     return claims
+
+
+class Owner(NamedTuple):
+    """
+    Whom a token was made for.
+
+    Attributes
+    ----------
+    kind : str
+        Such as "user", "node" or "container".
+    id : int
+        The id of the user or node; of a container, that of its node.
+    name : str or None
+        The name of that user or node; None once it is deleted.
+    """
+
+    kind: str
+    id: int
+    name: str | None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id if self.name is None else self.name}"
+
+
+def owner(world: World, authorization: str | None) -> Owner | None:
+    """
+    Return whom the token in an `Authorization` header was made for, or None if it is not one of this world's.
+
+    This judges nothing, neither age nor type, and notes nothing: it tells observers whose request they see.
+    """
+    try:
+        claims = _decode(world, _bearer(authorization))
+    except RefusedError:
+        return None
+    kind, subject = claims.get("client_type", ""), claims.get("sub")
+    id_: Any = subject.get("node_id") if isinstance(subject, dict) else subject
+    if kind == "user":
+        user = world.user.get(id_)
+        return Owner(kind, id_, None if user is None else user.username)
+    if kind not in FINDERS:
+        return None
+    node = world.node.get(id_)
+    return Owner(kind, id_, None if node is None else node.name)
 
 
 def authenticate(world: World, authorization: str | None, kinds: Collection[str]) -> Caller:

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from v6mockserver.state import entities
 from v6mockserver.state.clock import Clock
+from v6mockserver.state.known_tokens import KnownTokens
 from v6mockserver.state.passwords import hash_password
 from v6mockserver.state.permissions import RuleKey
 from v6mockserver.state.releases import LATEST, RELEASES
@@ -82,7 +83,7 @@ class World:
         self.clock = Clock()
         self.events: list[Event] = []
         self.counters: dict[str, int] = {}
-        self.known_tokens: dict[str, dict[str, Any]] = {}
+        self.known_tokens = KnownTokens()
         self.rule_ids: dict[RuleKey, int] = {}
         self.blobs: dict[str, bytes] = {}
 

@@ -8,15 +8,25 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from v6mockserver._errors import DumpError, MockServerError, MockUsageError, SeedError
+    from v6mockserver._errors import DumpError, FaultNotHitError, MockServerError, MockUsageError, SeedError
     from v6mockserver._server import MockServer
     from v6mockserver.nodes.node import SimulatedNode
     from v6mockserver.state.settings import Settings
 
-__all__ = ["DumpError", "MockServer", "MockServerError", "MockUsageError", "SeedError", "Settings", "SimulatedNode"]
+__all__ = [
+    "DumpError",
+    "FaultNotHitError",
+    "MockServer",
+    "MockServerError",
+    "MockUsageError",
+    "SeedError",
+    "Settings",
+    "SimulatedNode",
+]
 
 _HOMES = {
     "DumpError": "_errors",
+    "FaultNotHitError": "_errors",
     "MockServer": "_server",
     "MockServerError": "_errors",
     "MockUsageError": "_errors",

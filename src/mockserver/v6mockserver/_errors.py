@@ -5,6 +5,7 @@ MockServerError
 ├── MockUsageError          this package was misused
 │   ├── SeedError           a seed with a mistake in it
 │   └── DumpError           data to load with a mistake in them
+├── FaultNotHitError        a scripted fault that no request met
 ├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
     ├── BadRequestError     400
@@ -48,6 +49,12 @@ class SeedError(MockUsageError):
 class DumpError(MockUsageError):
     """
     Plain data do not describe a world; the message names table, row, column and what was expected.
+    """
+
+
+class FaultNotHitError(MockServerError, AssertionError):
+    """
+    A fault was scripted and no request met it; to a test framework, a failed assertion.
     """
 
 

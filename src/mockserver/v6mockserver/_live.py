@@ -5,11 +5,16 @@ Serving a WSGI application on a port, in a thread of this process.
 from __future__ import annotations
 
 import socket
+import struct
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from v6mockserver._wire import WIRE
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 THREADS = 8
@@ -37,7 +42,7 @@ class LiveServer:
         self._channels: dict[int, Any] = {}
         # Any: the stubs of waitress leave out the trigger.
         self._server: Any = create_server(
-            application,
+            _with_wire(application),
             sockets=[self._socket],
             threads=THREADS,
             map=self._channels,
@@ -61,3 +66,52 @@ class LiveServer:
                 dispatcher.close()
         self._server.trigger.close()
         self._channels.clear()
+
+
+def _with_wire(application: WSGIApplication) -> WSGIApplication:
+    """
+    Return an application that can break the connections of its requests.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # waitress shows an application its connection by this method alone.
+        environ[WIRE] = _Socket(environ["waitress.client_disconnected"].__self__)
+        return application(environ, start_response)
+
+    return answer
+
+
+class _Socket:
+    """
+    The connection of one request.
+
+    Parameters
+    ----------
+    channel : waitress.channel.HTTPChannel
+        What waitress makes of a connection.
+    """
+
+    __slots__ = ("_channel",)
+
+    patience: float | None = None
+    """How long a client waits is not seen from here."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+
+    def reset(self) -> NoReturn:
+        """
+        Break the connection by a TCP reset.
+        """
+        from waitress.channel import ClientDisconnected
+
+        # Not to linger is what makes a reset of a close; waitress closes, in the thread that owns the socket, a
+        # connection whose client it believes to have left, and sends nothing more.
+        self._channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ClientDisconnected
+
+    def time_out(self) -> NoReturn:
+        """
+        Never called: no client's patience is known.
+        """
+        raise NotImplementedError

@@ -16,6 +16,7 @@ TAKEN = "Another {noun} has the {column} {value}"
 HAS_DEPENDENTS = "{noun} {id} still has {dependents}; delete_dependents=true deletes them as well"
 DELETED = "{noun} {id} is deleted"
 NOT_IN_MOCK = "{method} {path} exists on a vantage6 server but not in this mock yet"
+SCRIPTED = "A scripted fault answers {status} in the server's place"
 METHOD_NOT_ALLOWED = "This route does not take {method}"
 
 TOKEN_MISSING = "The header Authorization: Bearer <token> is missing"

@@ -5,17 +5,17 @@ A vantage6 server in memory, with its nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
-from werkzeug.wsgi import ClosingIterator
 
 from v6client import UserClient
 from v6mockserver import _seed
 from v6mockserver._app import application
 from v6mockserver._errors import MockUsageError
 from v6mockserver._events import EventChannel
+from v6mockserver._faults import Faults
+from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
 from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.api._routes import EVENTS, WORLD
@@ -35,27 +35,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
-    from v6mockserver._events import Membership
-    from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
     from v6mockserver.state.settings import Settings
 
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Snapshot:
-    """
-    A server at one moment, for `MockServer.restore`; made by `MockServer.snapshot`.
-    """
-
-    server: MockServer
-    world: World
-    nodes: NodeMemories
-    members: Mapping[int, Membership]
-    passwords: Mapping[str, str]
-    private_keys: Mapping[str, Path]
 
 
 class MockServer:
@@ -88,6 +72,10 @@ class MockServer:
         The algorithms that nodes can run, by image.
     passwords : dict
         The passwords of the users in the seed, by username.
+    journal : Journal
+        Every request and its answer.
+    faults : Faults
+        What the wire is told to do to requests.
     private_keys : dict
         The private key files of the organizations in encrypted collaborations, by name. Organizations that the seed
         gives no key have a ready-made one, which protects nothing.
@@ -122,6 +110,8 @@ class MockServer:
         self._live: LiveServer | None = None
         self.passwords: dict[str, str] = {"root": "root"}
         self.private_keys: dict[str, Path] = {}
+        self.journal = Journal()
+        self.faults = Faults()
         self._channel = EventChannel(lambda: self._world)
         self.algorithms = Algorithms()
         self.nodes = Nodes(
@@ -134,7 +124,6 @@ class MockServer:
         )
         if seed is not None:
             self._sow(seed)
-        self._beginning = self.snapshot()
 
     @classmethod
     def demo(cls, *, execution: str = "inline") -> MockServer:
@@ -197,12 +186,11 @@ class MockServer:
         world = dumps.load(data)
         server = cls(version=world.release.version, execution=execution)
         world.settings = settings or world.settings
-        server._world.take(world)
+        server._world = world
         users = data["tables"].get("user", ())
         plain = {row["username"]: row["password"] for row in users if isinstance(row["password"], Mapping)}
         server.passwords |= {username: password["plain"] for username, password in plain.items()}
         server.passwords |= passwords or {}
-        server._beginning = server.snapshot()
         return server
 
     def dump(self) -> dict[str, Any]:
@@ -220,60 +208,6 @@ class MockServer:
         world = self._world
         with world.lock:
             return dumps.dump(world)
-
-    def snapshot(self) -> Snapshot:
-        """
-        Return the server as it is now, with its nodes, to be restored any number of times; costs next to nothing.
-
-        Algorithms, and what is served where, are no part of it.
-        """
-        with self._world.lock:
-            return Snapshot(
-                server=self,
-                world=self._world.copy(),
-                nodes=self.nodes.memory(),
-                members=self._channel.members(),
-                passwords=dict(self.passwords),
-                private_keys=dict(self.private_keys),
-            )
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """
-        Make the server what it was at the time of a snapshot.
-
-        Runs that nodes are at work on come to their end first. Nodes that were started since are gone; the others are
-        online or offline, and know what they knew. Clients that were logged in then are still.
-
-        Parameters
-        ----------
-        snapshot : Snapshot
-            What `snapshot` of this server returned.
-
-        Raises
-        ------
-        MockUsageError
-            If the snapshot is another server's, or a run does not end, as when an algorithm asks for this.
-        """
-        if snapshot.server is not self:
-            msg = "the snapshot is another server's; MockServer.load(server.dump()) makes a server like another one"
-            raise MockUsageError(msg)
-        self.nodes.settle()
-        with self._world.lock:
-            self._world.take(snapshot.world)
-            self._channel.seat(snapshot.members)
-            self.nodes.remember(snapshot.nodes)
-            self.passwords, self.private_keys = dict(snapshot.passwords), dict(snapshot.private_keys)
-
-    def reset(self) -> None:
-        """
-        Make the server what it was when it was made, with its seed and its nodes.
-
-        Raises
-        ------
-        MockUsageError
-            If a run does not end.
-        """
-        self.restore(self._beginning)
 
     def _sow(self, seed: _seed.Source) -> None:
         planted = _seed.plant(self._world, seed)
@@ -414,6 +348,7 @@ class MockServer:
         if self._live is not None:
             msg = f"the server listens on {self.url} already; stop() it first"
             raise MockUsageError(msg)
+        self.faults.stop_waiting(now=False)
         self._live = LiveServer(self, host, port)
         return self
 
@@ -423,6 +358,7 @@ class MockServer:
         """
         live, self._live = self._live, None
         if live is not None:
+            self.faults.stop_waiting()
             live.stop()
 
     def __enter__(self) -> Self:
@@ -432,11 +368,32 @@ class MockServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+        if error is None:
+            self.faults.verify()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """
         Answer a request: the WSGI interface. Events that it causes are delivered once the answer is out.
         """
         environ[WORLD] = self._world
-        chunks = application(self._world.release.version)(environ, start_response)
-        return ClosingIterator(chunks, lambda: self._channel.deliver(environ.get(EVENTS, ())))
+        exchange = Exchange(environ)
+        try:
+            chunks = self._answer(environ, exchange, exchange.starting(start_response))
+        except BaseException:
+            # The server may have acted before a fault broke the connection.
+            self._deliver(environ)
+            raise
+        return Outgoing(exchange, chunks, lambda: self._deliver(environ))
+
+    def _answer(self, environ: WSGIEnvironment, exchange: Exchange, start: StartResponse) -> Iterable[bytes]:
+        try:
+            answer = application(self._world.release.version)
+            if self.faults:
+                return self.faults.answer(answer, environ, exchange, start)
+            return answer(environ, start)
+        finally:
+            exchange.duration = self._world.clock.now() - exchange.at
+            self.journal.add(exchange)
+
+    def _deliver(self, environ: WSGIEnvironment) -> None:
+        self._channel.deliver(environ.get(EVENTS, ()))

@@ -5,17 +5,21 @@ Reaching a WSGI application through `requests`, without a socket.
 from __future__ import annotations
 
 import sys
+from errno import ECONNRESET
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
+from urllib3.exceptions import IncompleteRead, ProtocolError
+
+from v6mockserver._wire import WIRE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -34,12 +38,16 @@ class WSGIAdapter(BaseAdapter):
         super().__init__()
         self._application = application
 
-    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *_: object, timeout: Any = None, **__: object
+    ) -> requests.Response:
         """
-        Return the application's answer. Time limits, certificates and proxies have no meaning without a socket.
+        Return the application's answer. Certificates and proxies have no meaning without a socket.
         """
         start = _Start()
-        chunks = self._application(environ(request), start)
+        variables = environ(request)
+        variables[WIRE] = _InProcessWire(request, timeout)
+        chunks = self._application(variables, start)
         try:
             body = b"".join(chunks)
         finally:
@@ -51,6 +59,56 @@ class WSGIAdapter(BaseAdapter):
         """
         Nothing is open.
         """
+
+
+class _InProcessWire:
+    """
+    Breaks a connection that there is none of: raises what `requests` would.
+
+    Parameters
+    ----------
+    request : requests.PreparedRequest
+        The request.
+    timeout : float or pair of float or None
+        The time limit of the request, as `requests` takes it.
+    """
+
+    __slots__ = ("_request", "patience")
+
+    def __init__(self, request: requests.PreparedRequest, timeout: Any) -> None:
+        self._request = request
+        self.patience: float | None = timeout[1] if isinstance(timeout, tuple) else timeout
+
+    def reset(self) -> NoReturn:
+        """
+        Raise what a connection that the server broke is to `requests`.
+        """
+        cause = ProtocolError("Connection aborted.", ConnectionResetError(ECONNRESET, "Connection reset by peer"))
+        raise requests.ConnectionError(cause, request=self._request)
+
+    def time_out(self) -> NoReturn:
+        """
+        Raise what an answer that did not come in time is to `requests`.
+        """
+        raise requests.ReadTimeout(f"Read timed out. (read timeout={self.patience})", request=self._request)
+
+
+class _CutBody(BytesIO):
+    """
+    A body that ends before its length is reached: reading it ends as on a connection that broke.
+    """
+
+    def __init__(self, body: bytes, missing: int) -> None:
+        super().__init__(body)
+        self._error = IncompleteRead(len(body), missing)
+
+    def stream(self, amt: int | None = None, **_: object) -> Iterator[bytes]:
+        """
+        Yield what there is, as urllib3 does; `requests` knows the error that follows.
+        """
+        while chunk := self.read(amt):
+            yield chunk
+        raise ProtocolError(f"Connection broken: {self._error!r}", self._error)
 
 
 class _Start:
@@ -136,5 +194,6 @@ def _response(request: requests.PreparedRequest, start: _Start, body: bytes) -> 
     response.encoding = get_encoding_from_headers(response.headers)
     response.url = request.url or ""
     response.request = request
-    response.raw = BytesIO(body)
+    missing = 0 if request.method == "HEAD" else int(response.headers.get("Content-Length", 0)) - len(body)
+    response.raw = _CutBody(body, missing) if missing > 0 else BytesIO(body)
     return response

@@ -330,7 +330,7 @@ def test_many_threads_renew_once(server, connection):
     """Of many threads with an expired token, one renews it and the others wait."""
     server.statuses = [200]
     connection.login("token/user", {})
-    connection._tokens = type(connection._tokens)("old", "refresh", "/api/token/refresh", 0.0)
+    connection.tokens = type(connection.tokens)("old", "refresh", "/api/token/refresh", 0.0)
     server.asked.clear()
 
     with ThreadPoolExecutor(8) as pool:

@@ -51,6 +51,11 @@ class Connection:
         Seconds to wait for a connection and for each piece of an answer.
     verify, cert, proxies
         As in `requests`; None leaves it to the session.
+
+    Attributes
+    ----------
+    tokens
+        What the last login or renewal gave, None before login.
     """
 
     def __init__(
@@ -67,7 +72,7 @@ class Connection:
         self._session = _retrying_session() if session is None else session
         self._owns_session = session is None
         self._options: dict[str, Any] = {"timeout": timeout, "verify": verify, "cert": cert, "proxies": proxies}
-        self._tokens: _auth.Tokens | None = None
+        self.tokens: _auth.Tokens | None = None
         self._renewing = threading.Lock()
 
     @property
@@ -75,7 +80,7 @@ class Connection:
         """
         The current access token, None before login.
         """
-        return None if self._tokens is None else self._tokens.access
+        return None if self.tokens is None else self.tokens.access
 
     def login(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -103,7 +108,7 @@ class Connection:
         # A server that wants a second factor says so with status 200.
         if "access_token" not in answer:
             raise exceptions.AuthenticationError("POST", path, response.status_code, answer, response)
-        self._tokens = _auth.Tokens.from_answer(answer, time.monotonic())
+        self.tokens = _auth.Tokens.from_answer(answer, time.monotonic())
         return answer
 
     def request(
@@ -143,7 +148,7 @@ class Connection:
         """
         Drop the tokens, and close the session if it was made here.
         """
-        self._tokens = None
+        self.tokens = None
         if self._owns_session:
             self._session.close()
 
@@ -154,7 +159,7 @@ class Connection:
         """
         Do what the flow says until it ends; the last response is the answer.
         """
-        flow = _auth.bearer_flow(self._tokens, path, time.monotonic())
+        flow = _auth.bearer_flow(self.tokens, path, time.monotonic())
         step = next(flow)
         while True:
             if isinstance(step, _auth.Renew):
@@ -171,11 +176,11 @@ class Connection:
         The tokens that follow the stale ones: of many threads one asks for them, the others wait.
         """
         with self._renewing:
-            if self._tokens is None:
+            if self.tokens is None:
                 raise exceptions.NotAuthenticatedError("the connection was closed; log in again")
-            if self._tokens is stale:
-                self._tokens = self._renew(stale)
-            return self._tokens
+            if self.tokens is stale:
+                self.tokens = self._renew(stale)
+            return self.tokens
 
     def _renew(self, stale: _auth.Tokens) -> _auth.Tokens:
         # The server gives this URL with the path of its API, so it starts from the root.
@@ -221,7 +226,7 @@ class Connection:
     def _not_json(self, method: str, path: str, response: requests.Response) -> exceptions.V6ClientError:
         status = response.status_code
         # A route that the server does not have is answered with HTML; after a login the base URL is known to be right.
-        if status == requests.codes.not_found and self._tokens is not None:
+        if status == requests.codes.not_found and self.tokens is not None:
             return exceptions.ServerTooOldError(f"the server at {self.base_url} has no route for {method} {path}")
         kind = response.headers.get("content-type", "content of unknown type")
         return exceptions.MalformedAnswerError(
@@ -236,7 +241,7 @@ class Connection:
         status = response.status_code
         if status == requests.codes.unauthorized and _auth.judges_secret(path):
             return exceptions.AuthenticationError(method, path, status, body, response)
-        if status == requests.codes.unauthorized and self._tokens is None:
+        if status == requests.codes.unauthorized and self.tokens is None:
             return exceptions.NotAuthenticatedError(f"{method} {path} needs a login: call authenticate() first")
         fallback = exceptions.ServerFailedError if status >= 500 else exceptions.ServerRefusedError  # noqa: PLR2004
         return REFUSALS.get(status, fallback)(method, path, status, body, response)

@@ -14,7 +14,7 @@ from v6mockserver.state import node as nodes
 from v6mockserver.state import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from v6mockserver.state.world import Event, World
 
@@ -64,6 +64,18 @@ class EventChannel:
         member = self._members[caller.id] = Membership(self, caller.id, room, handler)
         handler("sync", {})
         return member
+
+    def members(self) -> dict[int, Membership]:
+        """
+        Return who is connected, by the node's id.
+        """
+        return self._members.copy()
+
+    def seat(self, members: Mapping[int, Membership]) -> None:
+        """
+        Have exactly these connected; nobody is told, and nothing is noted.
+        """
+        self._members = dict(members)
 
     def deliver(self, events: Iterable[Event]) -> None:
         """

@@ -5,6 +5,7 @@ A vantage6 server in memory, with its nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -35,11 +36,27 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
+    from v6mockserver._events import Membership
+    from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
     from v6mockserver.state.settings import Settings
 
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Snapshot:
+    """
+    A server at one moment, for `MockServer.restore`; made by `MockServer.snapshot`.
+    """
+
+    server: MockServer
+    world: World
+    nodes: NodeMemories
+    members: Mapping[int, Membership]
+    passwords: Mapping[str, str]
+    private_keys: Mapping[str, Path]
 
 
 class MockServer:
@@ -124,6 +141,7 @@ class MockServer:
         )
         if seed is not None:
             self._sow(seed)
+        self._beginning = self.snapshot()
 
     @classmethod
     def demo(cls, *, execution: str = "inline") -> MockServer:
@@ -186,11 +204,12 @@ class MockServer:
         world = dumps.load(data)
         server = cls(version=world.release.version, execution=execution)
         world.settings = settings or world.settings
-        server._world = world
+        server._world.take(world)
         users = data["tables"].get("user", ())
         plain = {row["username"]: row["password"] for row in users if isinstance(row["password"], Mapping)}
         server.passwords |= {username: password["plain"] for username, password in plain.items()}
         server.passwords |= passwords or {}
+        server._beginning = server.snapshot()
         return server
 
     def dump(self) -> dict[str, Any]:
@@ -208,6 +227,60 @@ class MockServer:
         world = self._world
         with world.lock:
             return dumps.dump(world)
+
+    def snapshot(self) -> Snapshot:
+        """
+        Return the server as it is now, with its nodes, to be restored any number of times; costs next to nothing.
+
+        Algorithms, and what is served where, are no part of it.
+        """
+        with self._world.lock:
+            return Snapshot(
+                server=self,
+                world=self._world.copy(),
+                nodes=self.nodes.memory(),
+                members=self._channel.members(),
+                passwords=dict(self.passwords),
+                private_keys=dict(self.private_keys),
+            )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """
+        Make the server what it was at the time of a snapshot.
+
+        Runs that nodes are at work on come to their end first. Nodes that were started since are gone; the others are
+        online or offline, and know what they knew. Clients that were logged in then are still.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            What `snapshot` of this server returned.
+
+        Raises
+        ------
+        MockUsageError
+            If the snapshot is another server's, or a run does not end, as when an algorithm asks for this.
+        """
+        if snapshot.server is not self:
+            msg = "the snapshot is another server's; MockServer.load(server.dump()) makes a server like another one"
+            raise MockUsageError(msg)
+        self.nodes.settle()
+        with self._world.lock:
+            self._world.take(snapshot.world)
+            self._channel.seat(snapshot.members)
+            self.nodes.remember(snapshot.nodes)
+            self.passwords, self.private_keys = dict(snapshot.passwords), dict(snapshot.private_keys)
+
+    def reset(self) -> None:
+        """
+        Make the server what it was when it was made, with its seed and its nodes.
+
+        Raises
+        ------
+        MockUsageError
+            If a run does not end.
+        """
+        self.restore(self._beginning)
 
     def _sow(self, seed: _seed.Source) -> None:
         planted = _seed.plant(self._world, seed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes.executors import EXECUTIONS, InlineExecutor
-from v6mockserver.nodes.node import SimulatedNode
+from v6mockserver.nodes.node import Memory, SimulatedNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds that a run waits for a subtask before it fails, so that tests end; a real node would wait for ever."""
+
+NodeMemories = Mapping[str, tuple[SimulatedNode, Memory]]
+"""Nodes, and what each of them knows, by name."""
 
 
 class Nodes(Mapping[str, SimulatedNode]):
@@ -124,6 +127,35 @@ class Nodes(Mapping[str, SimulatedNode]):
         self._nodes[node.name] = node
         node.go_online()
         return node
+
+    def settle(self) -> None:
+        """
+        Take all nodes offline, and wait until nothing runs.
+
+        Raises
+        ------
+        MockUsageError
+            If a run does not end; the nodes are offline then.
+        """
+        for node in self._nodes.values():
+            node.stop()
+        for name, node in self._nodes.items():
+            if runs := node.settle():
+                raise MockUsageError(f"node {name!r} is still at work on runs {runs}; let them end first")
+
+    def memory(self) -> NodeMemories:
+        """
+        Return which nodes there are, and what each of them knows.
+        """
+        return {name: (node, node.memory()) for name, node in self._nodes.items()}
+
+    def remember(self, memories: NodeMemories) -> None:
+        """
+        Have the nodes of another moment, which know what they knew then.
+        """
+        self._nodes = {name: node for name, (node, _) in memories.items()}
+        for node, memory in memories.values():
+            node.remember(memory)
 
     def stop(self) -> None:
         """

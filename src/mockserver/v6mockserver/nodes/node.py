@@ -5,6 +5,7 @@ A simulated node: it does what a real node does, and knows what a real node know
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -18,13 +19,14 @@ from v6mockserver.nodes.databases import Database
 from v6mockserver.nodes.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
     from datetime import datetime
 
     import requests
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from v6client._auth import Tokens
     from v6mockserver.nodes.algorithms import Algorithms
 
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
@@ -92,6 +94,18 @@ class Surroundings(Protocol):
         Return the time.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """
+    What a node knows at one moment, beside what it was made with.
+    """
+
+    tokens: Tokens | None
+    membership: Membership | None
+    databases: Mapping[str, Database]
+    log: Sequence[str]
 
 
 class SimulatedNode:
@@ -211,6 +225,29 @@ class SimulatedNode:
             self._stopped = True
             self._news.notify_all()
 
+    def settle(self) -> list[int]:
+        """
+        Stop, wait for the runs that are under way, and return those that do not end.
+        """
+        self.stop()
+        with self._news:
+            self._news.wait_for(lambda: not self._stages, self._surroundings.patience)
+            return sorted(self._stages)
+
+    def memory(self) -> Memory:
+        """
+        Return what it knows at this moment.
+        """
+        return Memory(self._connection.tokens, self._membership, dict(self.databases), list(self.log))
+
+    def remember(self, memory: Memory) -> None:
+        """
+        Know what it knew at another moment, and nothing since; no run may be under way.
+        """
+        self._connection.tokens, self._membership = memory.tokens, memory.membership
+        self.databases, self.log = dict(memory.databases), list(memory.log)
+        self._stopped = False
+
     def add_database(self, label: str, source: Any, *, type: str | None = None) -> None:  # noqa: A002 -- the node configuration calls it so
         """
         Give the node a database.
@@ -310,6 +347,8 @@ class SimulatedNode:
     def _let_go(self, run_id: int) -> None:
         with self._lock:
             del self._stages[run_id]
+        with self._news:
+            self._news.notify_all()
 
     def _open_runs(self, **filters: Any) -> list[dict[str, Any]]:
         """

@@ -11,11 +11,13 @@ if typing.TYPE_CHECKING:
     from v6mockserver._errors import DumpError, FaultNotHitError, MockServerError, MockUsageError, SeedError
     from v6mockserver._server import MockServer
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.state.mails import Mail
     from v6mockserver.state.settings import Settings
 
 __all__ = [
     "DumpError",
     "FaultNotHitError",
+    "Mail",
     "MockServer",
     "MockServerError",
     "MockUsageError",
@@ -27,6 +29,7 @@ __all__ = [
 _HOMES = {
     "DumpError": "_errors",
     "FaultNotHitError": "_errors",
+    "Mail": "state.mails",
     "MockServer": "_server",
     "MockServerError": "_errors",
     "MockUsageError": "_errors",

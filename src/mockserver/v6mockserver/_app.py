@@ -19,6 +19,7 @@ from v6mockserver.api import (
     node,
     not_in_mock,
     organization,
+    recover,
     result,
     role,
     rule,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 NOUNS = (
     version,
     token,
+    recover,
     user,
     organization,
     collaboration,

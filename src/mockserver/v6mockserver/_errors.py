@@ -12,9 +12,11 @@ MockServerError
     │   └── InvalidBodyError    with the errors of each field
     ├── UnauthorizedError   401
     │   └── PermissionDeniedError   no rule allows it
+    ├── ForbiddenError      403, which this server hardly ever says
     ├── NotFoundError       404
     ├── UnreadableTokenError    422
     ├── UnexpectedError     500, where the real server fails on a client's mistake and clients can tell
+    ├── UnavailableError    501, where the server was not given what the route needs
     └── NotInMockError      501
 
 Refusals are raised where the rule is (in `state/`) and rendered in one place (`_app.py`).
@@ -143,6 +145,14 @@ class PermissionDeniedError(UnauthorizedError):
         self.decision = decision
 
 
+class ForbiddenError(RefusedError):
+    """
+    The caller may do this in general, but not here and now; lack of a rule is a 401.
+    """
+
+    status = 403
+
+
 class NotFoundError(RefusedError):
     """
     There is no such object.
@@ -165,6 +175,14 @@ class UnexpectedError(RefusedError):
     """
 
     status = 500
+
+
+class UnavailableError(RefusedError):
+    """
+    The server was not given what this route needs, such as a VPN.
+    """
+
+    status = 501
 
 
 class NotInMockError(RefusedError):

@@ -31,6 +31,27 @@ BEARER_GONE = "The {kind} {id} that the token was made for no longer exists"
 LOGIN_REFUSED = "Username or password is wrong, or the account is locked for a while"
 API_KEY_UNKNOWN = "No node has this api key"
 TOKEN_VALID = "The token is valid"
+TOKEN_FOR_RESET = "This token is only good for setting a password or a second factor anew"
+RESET_TOKEN_WRONG = "The reset token is not one that this server mailed to a user"
+CODE_WANTED = "Log in again with the code of your authenticator app as mfa_code"
+CODE_WRONG = "The code is not one of this half minute, the one before, or the one after"
+SECRET_MADE = "This server wants two factors: put the secret into an authenticator app, then log in with its code"
+PASSWORD_WRONG = "The current password is wrong"
+PASSWORD_UNCHANGED = "The new password is the current one"
+PASSWORD_SET = "The password is set"
+MAIL_MAYBE = "If there is such an account, a mail with a token is on its way to its address"
+NO_MAIL = "This server cannot send mail; ask its administrator"
+
+MAIL_TOKEN_SUBJECT = "vantage6: reset your {purpose}"
+MAIL_TOKEN = (
+    "Dear {name},\n\nsomebody, you we hope, wants to reset your {purpose}. This token does it:\n\n{token}\n\n"
+    "If it was not you, leave the token alone.\n"
+)
+MAIL_LOCKED_SUBJECT = "vantage6: your account is locked"
+MAIL_LOCKED = (
+    "Dear {name},\n\nafter {attempts} failed logins your account is locked for another {minutes} minutes. Somebody has "
+    "just tried again. If it was not you, tell your administrator.\n"
+)
 
 PASSWORD_NOT_HERE = "A password is changed through /password/change, not here"
 NAMES_REQUIRED = "The user needs {name}"
@@ -54,6 +75,14 @@ RULE_NOT_IN_ROLE = "Rule {rule} is not in role {role}"
 
 RUN_CLOSED = "Run {id} ended at {finished_at} and takes no more reports"
 RUN_OF_OTHER = "Run {id} belongs to another organization"
+RUN_OF_OTHER_NODE = "Run {id} belongs to another node"
+RUN_WANTED = "The query needs a run_id"
+PORTS_WITHDRAWN = "The ports of the run are withdrawn"
+FLAGS_CLASH = "{flags} exclude each other"
+NO_VPN = "This server has no VPN"
+NO_BLOB_STORE = "This server has no blob store; inputs and results are stored with their runs"
+NO_RUN_WITH_BLOB = "No run has the input or the result {uuid}"
+BLOB_LOST = "The blob {uuid} was never uploaded"
 BAD_TIME = "{value} is not an ISO time such as 2026-11-22T19:23:11.623840"
 SIBLING_FAILED = "Not started, because run {id} of the same task ended as: {status}"
 STUDY_OF_OTHER = "Study {study} does not belong to collaboration {collaboration}"
@@ -74,6 +103,7 @@ INPUT_NOT_ENCRYPTED = (
 INPUT_ENCRYPTED = (
     "Collaboration {collaboration} is not encrypted, but the input for organization {organization} is not readable"
 )
+INPUT_NOT_A_BLOB = "This server takes the UUIDs of blobs for input; there is none for organizations {organizations}"
 IMAGE_DIFFERS = "The image is not the one of task {id}"
 COLLABORATION_DIFFERS = "Task {id} belongs to another collaboration than this node"
 TASK_ENDED = "Task {id} ended as {status!r} and cannot be killed"

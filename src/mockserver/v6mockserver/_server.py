@@ -18,6 +18,7 @@ from v6mockserver._events import EventChannel
 from v6mockserver._faults import Faults
 from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
+from v6mockserver._outbox import Outbox
 from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.api._routes import EVENTS, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
@@ -87,6 +88,8 @@ class MockServer:
         The simulated nodes by name.
     algorithms : Algorithms
         The algorithms that nodes can run, by image.
+    outbox : Outbox
+        The mails that it sent, oldest first.
     passwords : dict
         The passwords of the users in the seed, by username.
     journal : Journal
@@ -129,6 +132,7 @@ class MockServer:
         self.private_keys: dict[str, Path] = {}
         self.journal = Journal()
         self.faults = Faults()
+        self.outbox = Outbox(lambda: self._world.mails)
         self._channel = EventChannel(lambda: self._world)
         self.algorithms = Algorithms()
         self.nodes = Nodes(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import bcrypt
 import pytest
 
 from v6mockserver._errors import DumpError, UnauthorizedError
-from v6mockserver.state import cascade, login
+from v6mockserver.state import cascade, login, mails
 from v6mockserver.state.dump import PARTS, RELATIONS, dump, load
 from v6mockserver.state.entities import TABLES
 from v6mockserver.state.tables import Relation, Table
@@ -281,4 +282,23 @@ def test_what_looks_like_a_secret_is_not_shown(federation):
 def test_what_is_no_object_is_no_dump(data):
     """The error says what one is."""
     with pytest.raises(DumpError, match="the data: expected an object"):
+        load(data)
+
+
+def test_mails_are_kept(federation):
+    """What was mailed before is in the outbox of the world that is loaded."""
+    world = federation.world
+    user = world.user.replace(replace(world.user[1], email="root@example.org"))
+    mails.send(world, user, "subject", "text", token="token")
+
+    assert load(dump(world)).mails == world.mails != []
+
+
+@pytest.mark.parametrize("kept", [{}, [1], [{"to": 1}], [{"to": "x", "subject": "", "text": "", "at": None}]])
+def test_mails_that_are_none(federation, kept):
+    """A mistake in a mail is named."""
+    data = dump(federation.world)
+    data["server"]["mails"] = kept
+
+    with pytest.raises(DumpError, match=r"server\.mails"):
         load(data)

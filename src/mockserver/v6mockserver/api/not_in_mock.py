@@ -15,12 +15,6 @@ from v6mockserver.api._routes import FIRST, Answer, Call, Method, Routes
 routes = Routes("not_in_mock")
 
 MISSING = {
-    "/password/change": "PATCH",
-    "/recover/lost": "POST",
-    "/recover/reset": "POST",
-    "/recover/2fa/lost": "POST",
-    "/recover/2fa/reset": "POST",
-    "/recover/node": "POST",
     "/algorithmstore": "GET POST",
     "/algorithmstore/<int:id_>": "GET PATCH DELETE",
     "/port": "POST DELETE",

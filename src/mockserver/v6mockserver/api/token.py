@@ -10,14 +10,15 @@ import flask
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
-from v6mockserver.api._answers import AnswerSchema, EitherOf, number, text
+from v6mockserver.api._answers import AnswerSchema, EitherOf, MessageAnswer, number, text
 from v6mockserver.api._fields import MAX_NAME, identifier
 from v6mockserver.api._links import API_PATH
 from v6mockserver.api._routes import NODE, USER, Answer, Call, Routes, respond
-from v6mockserver.state import login, tokens
+from v6mockserver.state import login, tokens, two_factor
 
 if TYPE_CHECKING:
     from v6mockserver.state.entities import Node, User
+    from v6mockserver.state.two_factor import Step
     from v6mockserver.state.world import World
 
 routes = Routes("token")
@@ -25,13 +26,20 @@ routes = Routes("token")
 MAX_CODE = 10
 
 
-class UserTokenSchema(Schema):
+class CredentialsSchema(Schema):
     """
-    A user's credentials.
+    A user's name and password.
     """
 
     username = fields.String(required=True, validate=validate.Length(min=1, max=MAX_NAME))
     password = fields.String(required=True, validate=validate.Length(min=1, max=MAX_NAME))
+
+
+class UserTokenSchema(CredentialsSchema):
+    """
+    A user's credentials, with the code of their authenticator app where the server asks for one.
+    """
+
     mfa_code = fields.String(validate=validate.Length(max=MAX_CODE))
 
 
@@ -61,6 +69,16 @@ class UserTokenAnswer(AnswerSchema):
     refresh_token = text()
     refresh_url = text()
     user_url = text()
+
+
+class SecondFactorAnswer(AnswerSchema):
+    """
+    A new second factor, to be put into an authenticator app.
+    """
+
+    qr_uri = text()
+    otp_secret = text()
+    msg = text()
 
 
 class NodeTokenAnswer(AnswerSchema):
@@ -115,13 +133,32 @@ def _pair(world: World, row: User | Node, kind: str) -> dict[str, Any]:
     }
 
 
-@routes.add("POST", "/token/user", callers=(), body=UserTokenSchema, answers={200: UserTokenAnswer}, refusals=[401])
+def render_step(step: Step) -> dict[str, Any]:
+    """
+    Return the JSON object that tells a user what to do before they get tokens; that it has no token says so.
+    """
+    made = {"qr_uri": step.uri, "otp_secret": step.secret} if step.secret else {}
+    return made | {"msg": step.message}
+
+
+@routes.add(
+    "POST",
+    "/token/user",
+    callers=(),
+    body=UserTokenSchema,
+    answers={200: EitherOf(UserTokenAnswer, SecondFactorAnswer, MessageAnswer)},
+    refusals=[401],
+)
 def create_user_token(call: Call) -> Answer:
     """
     Log a user in.
     """
     body = call.body()
-    pair = _pair(call.world, login.user(call.world, body["username"], body["password"]), "user")
+    user = login.user(call.world, body["username"], body["password"])
+    step = two_factor.missing(call.world, user, body.get("mfa_code"))
+    if step is not None:
+        return 200, render_step(step)
+    pair = _pair(call.world, user, "user")
     return respond(200, pair, {"jwt-token": pair["access_token"]})
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 from v6mockserver._errors import DumpError
 from v6mockserver.state.clock import Clock
 from v6mockserver.state.entities import TABLES
+from v6mockserver.state.mails import Mail
 from v6mockserver.state.passwords import BCRYPT, CHEAP, hash_api_key, hash_password
 from v6mockserver.state.permissions import OPERATIONS, SCOPES, RuleKey
 from v6mockserver.state.releases import RELEASES
@@ -346,11 +347,23 @@ def _load_settings(world: World, value: Any) -> None:
     world.settings = Settings(**value)
 
 
+def _load_mails(world: World, value: Any) -> None:
+    if not isinstance(value, list):
+        raise _mistake("server.mails", "a list", value)
+    types = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Mail).items()}
+    for position, raw in enumerate(value):
+        _require_keys(raw, types, f"server.mails[{position}]")
+        for name, wanted in types.items():
+            _require_type(raw.get(name), wanted, f"server.mails[{position}].{name}")
+    world.mails = [Mail(**raw) for raw in value]
+
+
 PARTS = {
     "secret": _plain("secret", str),
     "random_seed": _plain("random_seed", int),
     "counters": Part(lambda world: dict(world.counters), _load_counters),
     "clock": Part(lambda world: world.clock.dump(), _load_clock),
+    "mails": Part(lambda world: [asdict(mail) for mail in world.mails], _load_mails),
     "settings": Part(lambda world: asdict(world.settings), _load_settings),
 }
 """What a world has beside its tables."""

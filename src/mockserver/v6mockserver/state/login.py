@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, UnauthorizedError
-from v6mockserver.state import node, run_states, task, tokens
+from v6mockserver.state import mails, node, run_states, task, tokens
 from v6mockserver.state.lookup import existing_for_filter
 from v6mockserver.state.passwords import check_password
 
@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 def user(world: World, username: str, password: str) -> entities.User:
     """
     Return the user with these credentials; unknown, wrong and locked look the same from outside.
+
+    An account is locked after so many failures in a row, until so long after the last one that counted. What is tried
+    while it is locked does not count; its owner is told by mail.
     """
     row = world.user.first("username", username)
-    if row is None or _is_locked(world, row):
+    if row is None:
+        raise UnauthorizedError(messages.LOGIN_REFUSED)
+    remaining = _locked_for(world, row)
+    if remaining > timedelta():
+        _tell_owner(world, row, remaining)
         raise UnauthorizedError(messages.LOGIN_REFUSED)
     if not check_password(password, row.password):
         _count_failure(world, row)
@@ -34,12 +41,25 @@ def user(world: World, username: str, password: str) -> entities.User:
     return world.user.replace(replace(row, failed_login_attempts=0))
 
 
-def _is_locked(world: World, row: entities.User) -> bool:
+def _locked_for(world: World, row: entities.User) -> timedelta:
     if row.failed_login_attempts < world.settings.max_failed_attempts or row.last_login_attempt is None:
-        return False
+        return timedelta()
     now = world.clock.now().replace(tzinfo=None)
     locked_for = timedelta(minutes=world.settings.inactivation_minutes)
-    return now < datetime.fromisoformat(row.last_login_attempt) + locked_for
+    return datetime.fromisoformat(row.last_login_attempt) + locked_for - now
+
+
+def _tell_owner(world: World, row: entities.User, remaining: timedelta) -> None:
+    if not world.settings.smtp or not mails.is_due(world, row.last_email_failed_login_sent):
+        return
+    text = messages.MAIL_LOCKED.format(
+        name=row.firstname or row.username,
+        attempts=world.settings.max_failed_attempts,
+        minutes=-(-remaining // timedelta(minutes=1)),
+    )
+    mails.send(world, row, messages.MAIL_LOCKED_SUBJECT, text)
+    if world.release.waits_between_mails:
+        world.user.replace(replace(row, last_email_failed_login_sent=world.clock.text()))
 
 
 def _count_failure(world: World, row: entities.User) -> None:

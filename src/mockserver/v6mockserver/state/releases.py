@@ -10,6 +10,7 @@ are in `data/<version>`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ LINK_METHODS: Mapping[str, tuple[str, ...]] = {
     "result": ("GET", "PATCH"),
 }
 """The methods that a link to an object announces, by noun."""
+
+
+ONLY_FLAGS = ("only_children", "only_parent", "only_siblings", "only_self")
+CLASHING_FLAGS = tuple(map(frozenset, combinations(ONLY_FLAGS, 2)))
+"""The flags of which a list of addresses takes one at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,22 @@ class Release:
         Whether an organization's public key is set by its own users and nodes only.
     moves_nodes : bool
         Whether PATCH /node/<id> takes another organization or collaboration.
+    waits_between_mails : bool
+        Whether a user is not sent the same kind of mail again too soon; it then also keeps when it sent one.
+    counts_wrong_passwords_everywhere : bool
+        Whether a wrong password in PATCH /password/change counts as a failed login, and a locked account is refused.
+    hides_unknown_accounts : bool
+        Whether losing the second factor of an account that does not exist looks like success.
+    admits_having_no_mail : bool
+        Whether a server that cannot send mail says so to who has lost their second factor.
+    names_server_in_apps : bool
+        Whether authenticator apps show the name of the server in its settings.
+    resets_keys_of_partners : bool
+        Whether COLLABORATION reaches a node that is to get another api key.
+    clashing_address_flags : tuple of frozenset
+        The flags that a list of addresses refuses together.
+    stores_blobs : bool
+        Whether it can keep inputs and results in a blob store.
     """
 
     version: str
@@ -112,6 +134,14 @@ class Release:
     guards_members: bool = True
     guards_public_key: bool = True
     moves_nodes: bool = False
+    waits_between_mails: bool = True
+    counts_wrong_passwords_everywhere: bool = True
+    hides_unknown_accounts: bool = False
+    admits_having_no_mail: bool = True
+    names_server_in_apps: bool = True
+    resets_keys_of_partners: bool = True
+    clashing_address_flags: tuple[frozenset[str], ...] = CLASHING_FLAGS
+    stores_blobs: bool = True
 
     def shown(self, noun: str, body: dict[str, Any]) -> dict[str, Any]:
         """
@@ -150,6 +180,7 @@ V4_0 = replace(
         "node": frozenset({"study_id"}),
         "collaboration": frozenset({"algorithm_store_id", "include"}),
         "task": frozenset({"study_id", "store_id"}),
+        "port": frozenset({"only_siblings", "only_self"}),
     },
     fails_on_text_pages=False,
     misses_rules=False,
@@ -169,6 +200,18 @@ V4_0 = replace(
     guards_members=False,
     guards_public_key=False,
     moves_nodes=True,
+    waits_between_mails=False,
+    counts_wrong_passwords_everywhere=False,
+    hides_unknown_accounts=True,
+    admits_having_no_mail=False,
+    names_server_in_apps=False,
+    resets_keys_of_partners=False,
+    clashing_address_flags=(
+        frozenset({"only_children", "only_parent"}),
+        frozenset({"only_children", "include_parent"}),
+        frozenset({"only_parent", "include_children"}),
+    ),
+    stores_blobs=False,
 )
 
 RELEASES = {release.version: release for release in (V4_0, V4_15)}

@@ -7,6 +7,7 @@ token          subject         client type              lives
 access         id              user or node             6 hours
 refresh        id              user or node             48 hours
 container      an object       container                for ever
+reset          an object       container                1 hour
 =============  ==============  =======================  ===========
 
 Tokens are HS256 JWTs. A token says who its bearer is and nothing about what it may do: rules are read from the world at
@@ -21,7 +22,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jwt
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import RefusedError, UnauthorizedError, UnexpectedError, UnreadableTokenError
+from v6mockserver._errors import (
+    BadRequestError,
+    RefusedError,
+    UnauthorizedError,
+    UnexpectedError,
+    UnreadableTokenError,
+)
 from v6mockserver.state.permissions import Caller, rules_of_user
 from v6mockserver.state.settings import DEFAULTS
 from v6mockserver.state.world import CONTAINER, NODE
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from v6mockserver.state.world import World
 
 ALGORITHM = "HS256"
-HOUR = 3600
+MINUTE, HOUR = 60, 3600
 SHORTEST_HOURS = 0.5
 
 # Age is checked here, by the world's clock, and not by the library; and a subject is a number or an object, not text.
@@ -56,7 +63,10 @@ def issue_pair(world: World, row: User | Node, kind: str) -> tuple[str, str]:
     roles: list[str] = []
     if kind == "user":
         roles = [world.role[id_].name for id_ in sorted(world.user_role.rights(row.id))]
-    access, refresh = (_issue(world, row.id, kind, type_=type_, roles=roles) for type_ in ("access", "refresh"))
+    access, refresh = (
+        _issue(world, row.id, kind, type_=type_, roles=roles, lifetime=_lifetime(world.settings, type_))
+        for type_ in ("access", "refresh")
+    )
     return access, refresh
 
 
@@ -67,8 +77,23 @@ def issue_for_container(world: World, subject: Mapping[str, Any]) -> str:
     return _issue(world, world.release.shown("container", {"client_type": "container", **subject}), "container")
 
 
+def issue_for_reset(world: World, user: User) -> str:
+    """
+    Return the token that a mail to a user has in it; who holds it sets their password or second factor anew.
+    """
+    # Server quirk: it is told from the token of a container by its subject alone, where the id is text (4.0 to 4.15).
+    lifetime = int(world.settings.email_token_validity_minutes * MINUTE)
+    return _issue(world, {"id": str(user.id)}, "container", lifetime=lifetime)
+
+
 def _issue(
-    world: World, subject: int | Mapping[str, Any], kind: str, *, type_: str = "access", roles: Sequence[str] = ()
+    world: World,
+    subject: int | Mapping[str, Any],
+    kind: str,
+    *,
+    type_: str = "access",
+    roles: Sequence[str] = (),
+    lifetime: int | None = None,
 ) -> str:
     now = world.clock.epoch()
     claims: dict[str, Any] = {
@@ -82,8 +107,8 @@ def _issue(
         "client_type": kind,
         "roles": list(roles),
     }
-    if kind != "container":
-        claims["exp"] = now + _lifetime(world.settings, type_)
+    if lifetime is not None:
+        claims["exp"] = now + lifetime
     return jwt.encode(world.release.shown("token", claims), world.secret, ALGORITHM)
 
 
@@ -128,11 +153,7 @@ def read(world: World, authorization: str | None, type_: str) -> dict[str, Any]:
         If it is no token of this server, or of the other type.
     """
     claims = _decode(world, _bearer(authorization))
-    now = world.clock.epoch()
-    if "exp" in claims and claims["exp"] <= now:
-        raise UnauthorizedError(messages.TOKEN_EXPIRED)
-    if claims.get("nbf", now) > now or "sub" not in claims:
-        raise UnreadableTokenError(messages.TOKEN_NOT_YET_VALID)
+    _check_age(world, claims)
     if (claims.get("type", "access") == "refresh") != (type_ == "refresh"):
         raise UnreadableTokenError(messages.TOKEN_OF_OTHER_TYPE.format(wanted=type_))
     return claims
@@ -147,15 +168,19 @@ def _bearer(authorization: str | None) -> str:
     return words[1]
 
 
-def _decode(world: World, token: str) -> dict[str, Any]:
+def _verified(world: World, token: str) -> dict[str, Any]:
     claims = world.known_tokens.get(world.secret, token)
     if claims is None:
-        try:
-            claims = jwt.decode(token, world.secret, [ALGORITHM], options=UNCHECKED)
-        except jwt.InvalidTokenError as error:
-            raise UnreadableTokenError(messages.TOKEN_UNREADABLE) from error
+        claims = jwt.decode(token, world.secret, [ALGORITHM], options=UNCHECKED)
         world.known_tokens.add(world.secret, token, claims)
     return claims
+
+
+def _decode(world: World, token: str) -> dict[str, Any]:
+    try:
+        return _verified(world, token)
+    except jwt.InvalidTokenError as error:
+        raise UnreadableTokenError(messages.TOKEN_UNREADABLE) from error
 
 
 class Owner(NamedTuple):
@@ -195,10 +220,48 @@ def owner(world: World, authorization: str | None) -> Owner | None:
     if kind == "user":
         user = world.user.get(id_)
         return Owner(kind, id_, None if user is None else user.username)
-    if kind not in FINDERS:
+    if kind not in FINDERS or _is_for_reset(subject):
         return None
     node = world.node.get(id_)
     return Owner(kind, id_, None if node is None else node.name)
+
+
+def _check_age(world: World, claims: Mapping[str, Any]) -> None:
+    now = world.clock.epoch()
+    if "exp" in claims and claims["exp"] <= now:
+        raise UnauthorizedError(messages.TOKEN_EXPIRED)
+    if claims.get("nbf", now) > now or "sub" not in claims:
+        raise UnreadableTokenError(messages.TOKEN_NOT_YET_VALID)
+
+
+def read_for_reset(world: World, token: str) -> User:
+    """
+    Return the user whom the token from a mail is for.
+
+    Raises
+    ------
+    BadRequestError
+        If it is not a token of this server, or one of another kind.
+    UnauthorizedError
+        If it has expired.
+    """
+    try:
+        claims = _verified(world, token)
+    except jwt.DecodeError as error:
+        raise BadRequestError(messages.RESET_TOKEN_WRONG) from error
+    except jwt.InvalidTokenError as error:
+        raise UnreadableTokenError(messages.TOKEN_UNREADABLE) from error
+    _check_age(world, claims)
+    # Not copied: the real server fails with a 500 on other tokens, and for a user who is gone (4.0 to 4.15).
+    subject = claims["sub"]
+    user = world.user.get(int(subject["id"])) if _is_for_reset(subject) else None
+    if user is None:
+        raise BadRequestError(messages.RESET_TOKEN_WRONG)
+    return user
+
+
+def _is_for_reset(subject: object) -> bool:
+    return isinstance(subject, dict) and subject.keys() == {"id"}
 
 
 def authenticate(world: World, authorization: str | None, kinds: Collection[str]) -> Caller:
@@ -267,6 +330,9 @@ def _node(world: World, id_: int) -> Caller:
 
 
 def _container(world: World, subject: Mapping[str, Any]) -> Caller:
+    if _is_for_reset(subject):
+        # Not copied: the real server takes it for a container, and fails with a 500 (4.0 to 4.15).
+        raise UnreadableTokenError(messages.TOKEN_FOR_RESET)
     return Caller(
         kind="container",
         id=subject["node_id"],

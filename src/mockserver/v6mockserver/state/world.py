@@ -30,6 +30,8 @@ from v6mockserver.state.tables import Relation, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from v6mockserver.state.mails import Mail
+
 ROOT, CONTAINER, NODE = "Root", "container", "node"
 """The default roles with a meaning of their own: all rules, a container's rules, a node's rules."""
 
@@ -82,6 +84,7 @@ class World:
         self.lock = RLock()
         self.clock = Clock()
         self.events: list[Event] = []
+        self.mails: list[Mail] = []
         self.counters: dict[str, int] = {}
         self.known_tokens = KnownTokens()
         self.rule_ids: dict[RuleKey, int] = {}
@@ -161,6 +164,7 @@ class World:
         self.counters = other.counters.copy()
         self.known_tokens = other.known_tokens.copy()
         self.rule_ids = other.rule_ids
+        self.mails = other.mails.copy()
         self.blobs = other.blobs.copy()
         for name, value in vars(other).items():
             if isinstance(value, (Table, Relation)):
@@ -173,6 +177,13 @@ class World:
 
     def _lasting(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in FLEETING}
+
+    @property
+    def stores_blobs(self) -> bool:
+        """
+        Whether inputs and results are kept in a blob store, and runs have no more than their names.
+        """
+        return self.settings.large_result_store and self.release.stores_blobs
 
     def next_id(self, table: str) -> int:
         """

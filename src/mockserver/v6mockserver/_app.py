@@ -19,6 +19,7 @@ from v6mockserver.api import (
     node,
     not_in_mock,
     organization,
+    port,
     recover,
     result,
     role,
@@ -29,6 +30,7 @@ from v6mockserver.api import (
     token,
     user,
     version,
+    vpn,
 )
 from v6mockserver.api._links import API_PATH
 from v6mockserver.api._routes import WORLD, handler, respond, respond_to_framework
@@ -52,6 +54,8 @@ NOUNS = (
     task,
     run,
     result,
+    port,
+    vpn,
     blobstream,
     kill,
     not_in_mock,

@@ -17,10 +17,6 @@ routes = Routes("not_in_mock")
 MISSING = {
     "/algorithmstore": "GET POST",
     "/algorithmstore/<int:id_>": "GET PATCH DELETE",
-    "/port": "POST DELETE",
-    "/vpn": "GET",
-    "/vpn/update": "POST",
-    "/vpn/algorithm/addresses": "GET",
     "/column": "POST",
     "/blobstream": "POST",
     "/blobstream/<string:name>": "GET",

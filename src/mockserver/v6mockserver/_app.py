@@ -15,6 +15,7 @@ from v6mockserver._errors import RefusedError
 from v6mockserver.api import (
     blobstream,
     collaboration,
+    column,
     kill,
     node,
     not_in_mock,
@@ -56,6 +57,7 @@ NOUNS = (
     result,
     port,
     vpn,
+    column,
     blobstream,
     kill,
     not_in_mock,

@@ -4,12 +4,22 @@ Routes of large inputs and results.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import flask
 from marshmallow import fields
 
-from v6mockserver.api._answers import AnswerSchema
+from v6mockserver.api._answers import AnswerSchema, Bytes, text
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
+from v6mockserver.state import blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 routes = Routes("blobstream")
+
+CHUNK = 1 << 20
+"""Bytes that are handed over at a time, so that a server on a port never holds a second copy of a large blob."""
 
 
 class BlobStatusAnswer(AnswerSchema):
@@ -20,9 +30,55 @@ class BlobStatusAnswer(AnswerSchema):
     blob_store_enabled = fields.Boolean()
 
 
+class BlobAnswer(AnswerSchema):
+    """
+    The name of a new blob.
+    """
+
+    uuid = text()
+
+
 @routes.add("GET", "/blobstream/status", callers=ANYBODY_LOGGED_IN, since="4.15", answers={200: BlobStatusAnswer})
-def get_status(call: Call) -> Answer:  # noqa: ARG001 -- a view takes the call
+def get_status(call: Call) -> Answer:
     """
-    Say that inputs and results are stored with their runs; clients of 4.13 and later ask before every task.
+    Say whether inputs and results are blobs; clients of 4.13 and later ask before every task.
     """
-    return 200, {"blob_store_enabled": False}
+    return 200, {"blob_store_enabled": call.world.stores_blobs}
+
+
+@routes.add(
+    "POST",
+    "/blobstream",
+    callers=ANYBODY_LOGGED_IN,
+    since="4.15",
+    answers={201: BlobAnswer},
+    refusals=[400, 403, 501],
+)
+def create_blob(call: Call) -> Answer:
+    """
+    Store a blob: the bytes of the body, whatever its content type.
+    """
+    blob.require_may_upload(call.world, call.caller)
+    return 201, {"uuid": blob.store(call.world, flask.request.stream.read())}
+
+
+@routes.add(
+    "GET",
+    "/blobstream/<string:uuid>",
+    callers=ANYBODY_LOGGED_IN,
+    since="4.15",
+    answers={200: Bytes},
+    refusals=[500, 501],
+)
+def get_blob(call: Call, uuid: str) -> Answer:
+    """
+    Send a blob.
+    """
+    content = blob.view(call.world, call.caller, uuid)
+    headers = {"Content-Disposition": f"attachment; filename=result_{uuid}.bin"}
+    return flask.Response(_chunks(content), headers=headers, mimetype="application/octet-stream")
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    # A slice of all of it is the same object: a blob that fits into one chunk is not copied at all.
+    return (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))

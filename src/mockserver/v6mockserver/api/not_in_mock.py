@@ -17,12 +17,10 @@ routes = Routes("not_in_mock")
 MISSING = {
     "/algorithmstore": "GET POST",
     "/algorithmstore/<int:id_>": "GET PATCH DELETE",
-    "/blobstream": "POST",
-    "/blobstream/<string:name>": "GET",
 }
 """The methods that are missing, by path."""
 
-SINCE = {"algorithmstore": "4.15", "blobstream": "4.15"}
+SINCE = {"algorithmstore": "4.15"}
 
 
 def _refuse(call: Call, **_: object) -> Answer:  # noqa: ARG001 -- a view takes the call

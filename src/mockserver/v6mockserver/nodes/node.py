@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
 LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
+LOG_BLOB = "The input is in the server's blob store, which simulated nodes do not read yet"
 
 
 Stage = Literal["starting", "running", "reporting", "dead"]
@@ -394,6 +395,9 @@ class SimulatedNode:
             return None
 
     def _execute(self, run: dict[str, Any], token: str) -> None:
+        if run.get("blob_storage_used"):
+            self._finish(run, container.Outcome(FAILED, b"", LOG_BLOB))
+            return
         try:
             text = self.cryptor.decrypt(run["input"])
         except EncryptionError as error:

@@ -45,12 +45,15 @@ def delete_tasks(world: World, ids: Iterable[int]) -> None:
 
 def delete_runs(world: World, ids: Iterable[int]) -> None:
     """
-    Delete runs with their ports.
+    Delete runs with their ports and blobs.
     """
     for id_ in list(ids):
         for port_id in list(world.port.where("run_id", id_)):
             world.port.remove(port_id)
-        world.run.remove(id_)
+        run = world.run.remove(id_)
+        if run.blob_storage_used:
+            for uuid in (run.input, run.result):
+                world.blobs.pop(uuid or "", None)
 
 
 def delete_user(world: World, id_: int) -> None:

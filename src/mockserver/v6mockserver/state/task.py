@@ -221,7 +221,7 @@ def create(
         task_checks.store(world, place.collaboration, store_id)
         raise NotInMockError(messages.STORES_NOT_IN_MOCK)
     if world.release.checks_inputs:
-        task_checks.inputs(place.collaboration, organizations)
+        task_checks.inputs(world, place.collaboration, organizations)
     row = _add(world, caller, place, parent, name=name, description=description, image=image)
     _add_databases(world, row.id, databases)
     _add_runs(world, row, organizations)
@@ -289,6 +289,7 @@ def _add_runs(world: World, row: entities.Task, organizations: Iterable[Target])
                 # Not copied: on 4.15 every run has the start time of the server process here.
                 assigned_at=row.created_at,
                 status=run_states.PENDING,
+                blob_storage_used=world.stores_blobs,
             )
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, PermissionDeniedError, RefusedError
@@ -143,7 +144,32 @@ def store(world: World, collaboration: entities.Collaboration, store_id: int) ->
         raise _StoreRefusedError(messages.STORE_OF_OTHER.format(id=store_id, collaboration=collaboration.id))
 
 
-def inputs(collaboration: entities.Collaboration, organizations: Sequence[Target]) -> None:
+def inputs(world: World, collaboration: entities.Collaboration, organizations: Sequence[Target]) -> None:
+    """
+    Refuse input that is no blob where the server has a blob store, and elsewhere input in the wrong encryption.
+    """
+    if world.stores_blobs:
+        _names_of_blobs(organizations)
+    else:
+        _encryption(collaboration, organizations)
+
+
+def _names_of_blobs(organizations: Sequence[Target]) -> None:
+    # Server quirk: neither whether the blob exists nor whether it is encrypted is looked at (4.15, POST /task).
+    strangers = [target.id for target in organizations if not _is_uuid(target.input)]
+    if strangers:
+        raise BadRequestError(messages.INPUT_NOT_A_BLOB.format(organizations=strangers))
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        UUID(text or "")
+    except ValueError:
+        return False
+    return True
+
+
+def _encryption(collaboration: entities.Collaboration, organizations: Sequence[Target]) -> None:
     """
     Refuse readable input in an encrypted collaboration, and unreadable input elsewhere.
     """

@@ -238,3 +238,16 @@ def test_passwords_go_back(server):
     server.restore(snapshot)
 
     assert server.client("nora").user.get()["username"] == "nora"
+
+
+def test_a_restored_server_has_an_empty_journal_and_no_faults():
+    """What happened since did not happen, and what was scripted is not for what comes now."""
+    server = MockServer()
+    snapshot = server.snapshot()
+    server.faults.on(path="/task").reset()
+    server.client()
+
+    server.restore(snapshot)
+
+    assert server.journal.count == 0
+    assert len(server.faults) == 0

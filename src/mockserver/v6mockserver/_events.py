@@ -4,10 +4,15 @@ The event channel: how a server tells its nodes that there is something to do.
 It stands for the Socket.IO namespace `/tasks` of the real server, within one process. Who connects is known by an
 access token, hears what is said in the rooms of its collaboration, and counts as online until it leaves. Events tell
 little; a node asks for the rest over HTTP.
+
+Who is connected is taken to give a sign of life all the time, as real nodes do every minute. Who is online and gives
+none is set offline by the watchdog. That looks at the clock before each request, not from a thread: nobody sees the
+server in between, and a test that moves the clock knows what it gets.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from v6mockserver.state import node as nodes
@@ -15,10 +20,14 @@ from v6mockserver.state import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from v6mockserver.state.world import Event, World
 
     Handler = Callable[[str, Any], None]
+
+WATCH = timedelta(seconds=65)
+"""How long the watchdog waits between two looks; who was not seen since the look before is offline."""
 
 
 class EventChannel:
@@ -34,6 +43,7 @@ class EventChannel:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
         self._members: dict[int, Membership] = {}
+        self._watch_from(world().clock.now())
 
     def connect(self, token: str, handler: Handler) -> Membership:
         """
@@ -76,6 +86,31 @@ class EventChannel:
         Have exactly these connected; nobody is told, and nothing is noted.
         """
         self._members = dict(members)
+        self._watch_from(self._world().clock.now())
+
+    def _watch_from(self, now: datetime) -> None:
+        self._watched_since, self._next_look = now, now + WATCH
+
+    def watch(self, now: datetime) -> None:
+        """
+        Set the nodes offline that have given no sign of life, if it is time to look after them.
+
+        Parameters
+        ----------
+        now : datetime
+            The server's time.
+        """
+        if self._watched_since <= now < self._next_look:
+            return
+        if now < self._watched_since:  # the clock was set back
+            self._watch_from(now)
+            return
+        world = self._world()
+        with world.lock:
+            last_look = self._watched_since + (now - self._watched_since) // WATCH * WATCH
+            self._next_look = last_look + WATCH
+            # Nodes know nothing of presence on this channel, so nobody is told. The real server tells nobody either.
+            nodes.watch(world, self._members, seen_since=last_look - WATCH)
 
     def deliver(self, events: Iterable[Event]) -> None:
         """
@@ -92,13 +127,18 @@ class EventChannel:
             nodes.share_configuration(world, node_id, settings)
 
     def _leave(self, member: Membership) -> None:
-        if self._members.get(member.node_id) is not member:
+        if not self._lose(member):
             return
-        del self._members[member.node_id]
         world = self._world()
         with world.lock:
             if member.node_id in world.node:
                 nodes.set_status(world, member.node_id, nodes.OFFLINE)
+
+    def _lose(self, member: Membership) -> bool:
+        if self._members.get(member.node_id) is not member:
+            return False
+        del self._members[member.node_id]
+        return True
 
 
 class Membership:
@@ -125,3 +165,9 @@ class Membership:
         Leave; the node is offline from now on. Leaving twice does no harm.
         """
         self._channel._leave(self)  # noqa: SLF001 -- a membership is part of its channel
+
+    def vanish(self) -> None:
+        """
+        Be gone without leaving: the server takes the node for online until it misses its signs of life.
+        """
+        self._channel._lose(self)  # noqa: SLF001 -- a membership is part of its channel

@@ -93,7 +93,7 @@ class MockServer:
     passwords : dict
         The passwords of the users in the seed, by username.
     journal : Journal
-        Every request and its answer.
+        Every request and its answer, from the first one on that is not part of the seed.
     faults : Faults
         What the wire is told to do to requests.
     private_keys : dict
@@ -145,6 +145,7 @@ class MockServer:
         )
         if seed is not None:
             self._sow(seed)
+            self.journal.clear()  # It begins with the first request that is not part of the seed.
         self._beginning = self.snapshot()
 
     @classmethod
@@ -209,6 +210,7 @@ class MockServer:
         server = cls(version=world.release.version, execution=execution)
         world.settings = settings or world.settings
         server._world.take(world)
+        server._channel.seat({})
         users = data["tables"].get("user", ())
         plain = {row["username"]: row["password"] for row in users if isinstance(row["password"], Mapping)}
         server.passwords |= {username: password["plain"] for username, password in plain.items()}
@@ -229,6 +231,7 @@ class MockServer:
             `format`, `version`, `tables` and `server`, what there is beside the tables.
         """
         world = self._world
+        self._channel.watch(world.clock.now())
         with world.lock:
             return dumps.dump(world)
 
@@ -252,7 +255,8 @@ class MockServer:
         """
         Make the server what it was at the time of a snapshot.
 
-        Runs that nodes are at work on come to their end first. Nodes that were started since are gone; the others are
+        Runs that nodes are at work on come to their end first. The journal is empty afterwards, and so is the table of
+        faults: let `faults.verify()` have a look at it before. Nodes that were started since are gone; the others are
         online or offline, and know what they knew. Clients that were logged in then are still.
 
         Parameters
@@ -274,6 +278,8 @@ class MockServer:
             self._channel.seat(snapshot.members)
             self.nodes.remember(snapshot.nodes)
             self.passwords, self.private_keys = dict(snapshot.passwords), dict(snapshot.private_keys)
+            self.journal.clear()
+            self.faults.clear()
 
     def reset(self) -> None:
         """
@@ -454,6 +460,7 @@ class MockServer:
         """
         environ[WORLD] = self._world
         exchange = Exchange(environ)
+        self._channel.watch(exchange.at)
         try:
             chunks = self._answer(environ, exchange, exchange.starting(start_response))
         except BaseException:

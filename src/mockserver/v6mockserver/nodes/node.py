@@ -60,6 +60,11 @@ class Membership(Protocol):
         Leave.
         """
 
+    def vanish(self) -> None:
+        """
+        Be gone without leaving.
+        """
+
 
 class Channel(Protocol):
     """
@@ -216,6 +221,16 @@ class SimulatedNode:
         membership, self._membership = self._membership, None
         if membership is not None:
             membership.close()
+
+    def lose_contact(self) -> None:
+        """
+        Fall silent, as when a cable breaks; `go_online` brings the node back.
+
+        The server takes it for online until it misses its signs of life, 65 to 130 seconds later by its clock.
+        """
+        membership, self._membership = self._membership, None
+        if membership is not None:
+            membership.vanish()
 
     def stop(self) -> None:
         """

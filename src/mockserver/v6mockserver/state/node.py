@@ -30,7 +30,8 @@ from v6mockserver.state.permissions import (
 from v6mockserver.state.query import Among, Parameters, Selection, likes, seen, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
+    from datetime import datetime
 
     from v6mockserver.state.query import Predicate
     from v6mockserver.state.world import World
@@ -217,6 +218,27 @@ def set_status(world: World, id_: int, status: str) -> None:
     if status == OFFLINE:
         for config_id in list(world.node_config.where("node_id", id_)):
             world.node_config.remove(config_id)
+
+
+def watch(world: World, connected: Container[int], *, seen_since: datetime) -> None:
+    """
+    Note that the connected nodes are alive, and set those offline that are online and were not seen for too long.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    connected : container of int
+        The ids of the nodes that give signs of life.
+    seen_since : datetime
+        The others must have been seen since then.
+    """
+    now, limit = world.clock.text(), seen_since.replace(tzinfo=None).isoformat()
+    for row in [row for row in world.node if row.status == ONLINE]:
+        if row.id in connected:
+            world.node.replace(replace(row, last_seen=now))
+        elif (row.last_seen or "") < limit:
+            world.node.replace(replace(row, status=OFFLINE))
 
 
 def share_configuration(world: World, id_: int, settings: Iterable[tuple[str, str]]) -> None:

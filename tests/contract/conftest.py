@@ -22,7 +22,7 @@ import requests
 from v6mockserver._app import application
 from v6mockserver._live import LiveServer
 from v6mockserver._wsgi import WSGIAdapter
-from v6mockserver.api._routes import WORLD
+from v6mockserver.api._routes import OUTGOING, WORLD
 from v6mockserver.state.settings import Settings
 from v6mockserver.state.world import World
 
@@ -38,6 +38,7 @@ def mock(**settings):
 
     def answer(environ, start_response):
         environ[WORLD] = world
+        environ[OUTGOING] = requests.Session
         return application()(environ, start_response)
 
     return answer

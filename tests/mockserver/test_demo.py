@@ -15,7 +15,6 @@ from v6client.exceptions import (
     KeyMismatchError,
     NotFoundError,
     PermissionDeniedError,
-    ServerFailedError,
     TaskFailedError,
     TaskTimeoutError,
 )
@@ -268,14 +267,6 @@ def test_key_of_another_organization(federation):
         client.setup_encryption(federation.private_keys["Budapest"])
 
     assert client.organization.get()["public_key"] == before
-
-
-def test_what_is_missing_names_itself(federation):
-    """A route that is not there yet is a 501, not a surprise."""
-    with pytest.raises(ServerFailedError, match="/api/password/change") as caught:
-        federation.client("root").util.change_my_password("root", "Another-1")
-
-    assert caught.value.status == 501
 
 
 def test_same_script_runs_over_a_port():

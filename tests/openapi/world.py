@@ -105,4 +105,10 @@ class PopulatedServer:
         report |= {"status": "completed", "result": INPUT, "log": "done"}
         assert self.call("PATCH", "run/1", node, json=report)[0] == 200
         world = self.server._world
+        if version != "4.0":
+            for owner in (place, None):
+                id_ = world.next_id("algorithm_store")
+                world.algorithm_store.add(
+                    entities.AlgorithmStore(id=id_, name="s", url=f"http://{id_}.invalid/api", collaboration_id=owner)
+                )
         world.port.add(entities.Port(id=world.next_id("port"), port=8888, run_id=1, label="web"))

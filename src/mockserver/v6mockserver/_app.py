@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 
 from v6mockserver._errors import RefusedError
 from v6mockserver.api import (
+    algorithmstore,
     blobstream,
     collaboration,
     column,
     kill,
     node,
-    not_in_mock,
     organization,
     port,
     recover,
@@ -49,6 +49,7 @@ NOUNS = (
     organization,
     collaboration,
     study,
+    algorithmstore,
     node,
     role,
     rule,
@@ -60,7 +61,6 @@ NOUNS = (
     column,
     blobstream,
     kill,
-    not_in_mock,
 )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -20,7 +21,7 @@ from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
 from v6mockserver._outbox import Outbox
 from v6mockserver._wsgi import WSGIAdapter
-from v6mockserver.api._routes import EVENTS, WORLD
+from v6mockserver.api._routes import EVENTS, OUTGOING, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import dump as dumps
@@ -334,6 +335,13 @@ class MockServer:
             session.mount(self.url, WSGIAdapter(self))
         return session
 
+    @cached_property
+    def outgoing(self) -> requests.Session:
+        """
+        The session by which the server asks algorithm stores; mount an adapter on it to play one.
+        """
+        return requests.Session()
+
     def client(self, username: str = "root", password: str | None = None) -> UserClient:
         """
         Return a client of this server, in process and logged in.
@@ -459,6 +467,7 @@ class MockServer:
         Answer a request: the WSGI interface. Events that it causes are delivered once the answer is out.
         """
         environ[WORLD] = self._world
+        environ[OUTGOING] = lambda: self.outgoing
         exchange = Exchange(environ)
         self._channel.watch(exchange.at)
         try:

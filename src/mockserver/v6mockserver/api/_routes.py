@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import GeneratorType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import flask
@@ -20,29 +21,34 @@ import orjson
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from v6mockserver import _messages as messages
+from v6mockserver import _outgoing
 from v6mockserver._errors import InvalidBodyError
 from v6mockserver.state import tokens
 from v6mockserver.state.query import Parameters
 from v6mockserver.state.releases import RELEASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from v6mockserver.api._answers import Shape
     from v6mockserver.api._query import Query
     from v6mockserver.state.permissions import Caller
     from v6mockserver.state.releases import Release
+    from v6mockserver.state.talk import Question, Talk
     from v6mockserver.state.world import World
 
-WORLD, EVENTS = "v6mockserver.world", "v6mockserver.events"
-"""Keys of the WSGI environment: the world that a request is for, and what it leaves to be told."""
+WORLD, EVENTS, OUTGOING = "v6mockserver.world", "v6mockserver.events", "v6mockserver.outgoing"
+"""
+Keys of the WSGI environment: the world that a request is for, what it leaves to be told, and a function that returns
+the session by which the server asks others.
+"""
 
 USER, NODE, CONTAINER = ("user",), ("node",), ("container",)
 ANYBODY_LOGGED_IN = (*USER, *NODE, *CONTAINER)
 
 Answer = tuple[int, Any] | flask.Response
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
-View = TypeVar("View", bound="Callable[..., Answer]")
+View = TypeVar("View", bound="Callable[..., Answer | Talk[Answer]]")
 Row = TypeVar("Row")
 
 FIRST = next(iter(RELEASES))
@@ -59,6 +65,13 @@ class Call:
     caller: Caller
     schema: type[marshmallow.Schema] | None
     noun: str
+
+    @property
+    def authorization(self) -> str:
+        """
+        The header with which the caller came.
+        """
+        return flask.request.headers.get("Authorization", "")
 
     @property
     def parameters(self) -> Parameters:
@@ -143,7 +156,7 @@ class Route:
     since : str
         The first version that has it.
     view : callable
-        What answers.
+        What answers. One that asks others is a generator: a talk that ends in the answer.
     query, answers, refusals, unexpected, reads
         What describes the route and checks nothing; see `Routes.add`.
     """
@@ -154,7 +167,7 @@ class Route:
     callers: tuple[str, ...]
     bodies: Mapping[str, type[marshmallow.Schema]]
     since: str
-    view: Callable[..., Answer]
+    view: Callable[..., Answer | Talk[Answer]]
     query: Query
     answers: Mapping[int, Shape]
     refusals: Sequence[int]
@@ -221,7 +234,8 @@ class Routes:
         Returns
         -------
         callable
-            A decorator; the view gets a `Call` and the ids in the path.
+            A decorator; the view gets a `Call` and the ids in the path. The world is locked while it runs, but not
+            while a question that it yields is out.
         """
         bodies = {} if body is None else body if isinstance(body, Mapping) else {FIRST: body}
 
@@ -254,17 +268,45 @@ def handler(route: Route, release: Release) -> Callable[..., flask.Response]:
 
 
 def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -> flask.Response:
+    world: World = flask.request.environ[WORLD]
+    with _locked(world):
+        caller = _NOBODY
+        if route.callers:
+            caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
+        answer = route.view(Call(world, caller, schema, route.noun), **ids)
+    if isinstance(answer, GeneratorType):
+        answer = _finished(world, answer)
+    return answer if isinstance(answer, flask.Response) else respond(*answer)
+
+
+@contextmanager
+def _locked(world: World) -> Iterator[None]:
+    """
+    Hold the world's lock, and take with you what is to be told before anybody else does.
+    """
     environ = flask.request.environ
-    world: World = environ[WORLD]
     with world.lock:
         try:
-            caller = _NOBODY
-            if route.callers:
-                caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
-            answer = route.view(Call(world, caller, schema, route.noun), **ids)
+            yield
         finally:
-            environ[EVENTS] = world.take_events()
-    return answer if isinstance(answer, flask.Response) else respond(*answer)
+            environ.setdefault(EVENTS, []).extend(world.take_events())
+
+
+def _finished(world: World, talk: Talk[Answer]) -> Answer:
+    """
+    Go through with a talk and return the answer that it ends in.
+
+    The world is locked for each of its turns, and free while a question is out.
+    """
+    step: Callable[[], Question] = functools.partial(next, talk)
+    while True:
+        with _locked(world):
+            try:
+                question = step()
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # what the generator returns
+        reply = _outgoing.ask(flask.request.environ[OUTGOING](), question)
+        step = functools.partial(talk.send, reply)
 
 
 _NOBODY: Any = None

@@ -7,6 +7,7 @@ Here runs go with their task, whatever way it goes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from v6mockserver import _messages as messages
@@ -93,6 +94,18 @@ def delete_study(world: World, id_: int) -> None:
     world.study.remove(id_)
 
 
+def delete_stores(world: World, ids: Iterable[int]) -> None:
+    """
+    Delete records of algorithm stores; tasks go on without them.
+    """
+    gone = frozenset(ids)
+    for task in list(world.task) if gone else ():
+        if task.algorithm_store_id in gone:
+            world.task.replace(replace(task, algorithm_store_id=None))
+    for id_ in gone:
+        world.algorithm_store.remove(id_)
+
+
 def delete_organization(world: World, id_: int) -> None:
     """
     Delete an organization with its runs, tasks, nodes, users and roles; collaborations and studies go on without it.
@@ -119,5 +132,8 @@ def delete_collaboration(world: World, id_: int) -> None:
         delete_node(world, node_id)
     for study_id in list(world.study.where("collaboration_id", id_)):
         delete_study(world, study_id)
+    # Server quirk: stores of a collaboration that goes serve all the others from then on (4.15).
+    for store_id in list(world.algorithm_store.where("collaboration_id", id_)):
+        world.algorithm_store.replace(replace(world.algorithm_store[store_id], collaboration_id=None))
     world.collaboration_organization.drop_left(id_)
     world.collaboration.remove(id_)

@@ -98,7 +98,7 @@ class World:
         self.node_config: Table[entities.NodeConfig] = Table("node_id")
         self.rule: Table[entities.Rule] = Table()
         self.role: Table[entities.Role] = Table("name", "organization_id")
-        self.algorithm_store: Table[entities.AlgorithmStore] = Table("collaboration_id")
+        self.algorithm_store: Table[entities.AlgorithmStore] = Table("url", "collaboration_id")
         self.task: Table[entities.Task] = Table(
             "collaboration_id", "study_id", "job_id", "parent_id", "init_org_id", "init_user_id"
         )

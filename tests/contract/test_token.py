@@ -174,6 +174,17 @@ def test_renewal(server):
     assert claims(first.json()["access_token"])["sub"] == user.id
 
 
+def test_who_is_turned_away_was_not_seen(server):
+    """A login, a renewal, and a call to a route for others leave no trace of when the caller was seen."""
+    organization = server.organization()
+    node = server.node(organization, server.collaboration(organization))
+    tokens = server.nobody.post("/token/node", {"api_key": node.row["api_key"]}).json()
+    server.nobody.post("/token/refresh", headers={"Authorization": f"Bearer {tokens['refresh_token']}"})
+
+    assert outcome(node.get("/user")) == FAILED
+    assert server.root.get(f"/node/{node.id}").json()["last_seen"] is None
+
+
 def test_validation(server, station):
     """A token's owner can be asked for; the kinds do not mix."""
     node, _, creator = station

@@ -294,12 +294,19 @@ def authenticate(world: World, authorization: str | None, kinds: Collection[str]
     if caller.kind not in kinds:
         # Server quirk: 500, not 401 or 403 (4.0 to 4.15, every route with a token).
         raise UnexpectedError(messages.WRONG_CALLER.format(kind=caller.kind, kinds=" or ".join(kinds)))
+    _note_seen(world, caller)
     return caller
+
+
+def _note_seen(world: World, caller: Caller) -> None:
+    table: Any = {"user": world.user, "node": world.node}.get(caller.kind)
+    if table is not None:
+        table.replace(replace(table[caller.id], last_seen=world.clock.text()))
 
 
 def find_caller(world: World, claims: Mapping[str, Any]) -> Caller:
     """
-    Return the caller that the claims of a token name, and note that a user or node was seen.
+    Return the caller that the claims of a token name.
     """
     find = FINDERS.get(claims.get("client_type"))
     if find is None:
@@ -311,7 +318,6 @@ def _user(world: World, id_: int) -> Caller:
     user = world.user.get(id_)
     if user is None:
         raise _absent(world.node, "user", id_)
-    world.user.replace(replace(user, last_seen=world.clock.text()))
     return Caller(kind="user", id=id_, organization_id=user.organization_id, rules=rules_of_user(world, id_))
 
 
@@ -319,7 +325,6 @@ def _node(world: World, id_: int) -> Caller:
     node = world.node.get(id_)
     if node is None:
         raise _absent(world.user, "node", id_)
-    world.node.replace(replace(node, last_seen=world.clock.text()))
     return Caller(
         kind="node",
         id=id_,

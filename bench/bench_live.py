@@ -92,9 +92,8 @@ def prepared(url: str) -> dict[str, Any]:
         assert answer.ok, answer.text
         return answer.json()
 
-    session.headers["Authorization"] = (
-        "Bearer " + post("/token/user", {"username": "root", "password": "root"})["access_token"]
-    )
+    token = post("/token/user", {"username": "root", "password": "root"})["access_token"]
+    session.headers["Authorization"] = f"Bearer {token}"
     ids = [1, *(post("/organization", {"name": name})["id"] for name in ("North", "South"))]
     there = post("/collaboration", {"name": "Poles", "organization_ids": ids, "encrypted": False})["id"]
     for id_ in ids:
@@ -107,7 +106,6 @@ def prepared(url: str) -> dict[str, Any]:
     }
     for _ in range(50):
         post("/task", body)
-    token = session.headers["Authorization"].removeprefix("Bearer ")
     return {"port": int(url.rpartition(":")[2]), "token": token, "body": body}
 
 

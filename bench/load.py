@@ -18,7 +18,7 @@ from typing import Any
 CONNECTIONS = 32
 
 
-def main(port: int, token: str, method: str, path: str, body: Any, seconds: float) -> None:
+def main(*, port: int, token: str, method: str, path: str, body: Any, seconds: float) -> None:
     """
     Print the answers per second.
     """

@@ -7,7 +7,7 @@ import threading
 import pytest
 import requests
 
-from v6mockserver._live import LiveServer
+from v6mockserver._live import THREADS, LiveServer
 
 
 def hello(environ, start_response):
@@ -46,6 +46,29 @@ def test_it_is_gone_when_stop_returns():
         assert threading.active_count() <= before
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://{live.host}:{live.port}", timeout=5)
+
+
+def test_more_callers_than_threads_are_no_news(caplog, capfd):
+    """They wait, and nothing is logged or printed."""
+    gate = threading.Event()
+
+    def slow(environ, start_response):
+        gate.wait(5)
+        return hello(environ, start_response)
+
+    live = LiveServer(slow)
+    callers = [
+        threading.Thread(target=requests.get, args=(f"http://{live.host}:{live.port}",), kwargs={"timeout": 5})
+        for _ in range(THREADS * 2)
+    ]
+    for caller in callers:
+        caller.start()
+    gate.set()
+    for caller in callers:
+        caller.join()
+    live.stop()
+
+    assert (caplog.records, capfd.readouterr().err) == ([], "")
 
 
 def test_two_servers_have_ports_of_their_own(live):

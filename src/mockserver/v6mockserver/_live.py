@@ -4,6 +4,7 @@ Serving a WSGI application on a port, in a thread of this process.
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 from threading import Thread
@@ -48,6 +49,9 @@ class LiveServer:
             map=self._channels,
             clear_untrusted_proxy_headers=True,
         )
+        # More callers than threads is no news to a test, but waitress warns of each.
+        quiet = logging.Logger("waitress.queue", logging.ERROR)  # noqa: LOG001 -- registered nowhere, so its level is ours
+        self._server.task_dispatcher.queue_logger = quiet
         self._thread = Thread(target=self._server.run, name=f"v6mockserver {self.port}", daemon=True)
         self._thread.start()
 

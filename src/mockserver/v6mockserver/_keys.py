@@ -66,3 +66,18 @@ def public_text(key: RSAPrivateKey) -> str:
 
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return b64encode(pem).decode()
+
+
+def is_public(text: str) -> bool:
+    """
+    Tell whether a text is the public half of a key, as organizations carry it.
+    """
+    from base64 import b64decode
+
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        load_pem_public_key(b64decode(text))
+    except ValueError:
+        return False
+    return True

@@ -2,147 +2,262 @@
 Seeds: what a world starts from, written by hand.
 
 A seed has the format of the real server's import command: organizations with their users, collaborations with their
-participants. It is widened with roles, node names, databases and private keys. A seed is read completely before
-anything is planted, so that one with a mistake plants nothing.
+participants and the images of example tasks. It is widened with settings, roles and rules, node names, databases and
+keys, studies, algorithm stores, and tasks with the runs that they have. A seed is read completely, and every name in it
+looked up, before anything is planted (`_planting.py`): one with a mistake plants nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import fields as columns
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from v6mockserver import _keys
-from v6mockserver._errors import SeedError
-from v6mockserver.state import entities
-from v6mockserver.state import node as nodes
-from v6mockserver.state.passwords import hash_password
-from v6mockserver.state.permissions import RuleKey
+from v6mockserver._errors import MockUsageError, SeedError
+from v6mockserver.nodes.databases import Database
+from v6mockserver.state.run_states import PENDING, STATUSES
+from v6mockserver.state.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from v6mockserver.state.world import World
 
 Source = Mapping[str, Any] | str | PathLike[str]
+Place = tuple[str | int, ...]
 
 SUPER = "super"
 """The role that the real server's import gives to users for whom the seed names none: all rules."""
 
+ROOT = "root"
+"""The user of a first start; a seed that has one of its own gets that one instead."""
 
-def _identifier(label: str) -> None:
-    if not label.isidentifier():
-        raise ValidationError(f"{label!r} is not an identifier; use letters, digits and underscores")
+EXAMPLE = "Example task"
+"""What the real server's import calls a task that is given as an image."""
+
+SINCE_4_15 = ("studies", "stores")
 
 
-class UserSeed(Schema):
+class Text(fields.String):
+    """
+    A text; a number is one, since YAML reads a zip code as a number.
+    """
+
+    def _deserialize(self, value: Any, *place: Any, **options: Any) -> str:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return str(super()._deserialize(str(value) if is_number else value, *place, **options))
+
+
+class Part(Schema):
+    """
+    A part of a seed; an unknown key is told which ones there are.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages = {**self.error_messages, "unknown": f"Unknown key; there are {', '.join(self.fields)}."}
+
+
+def optional() -> Text:
+    """
+    Return a field for a text that may be left out.
+    """
+    return Text(load_default=None, allow_none=True)
+
+
+def required() -> Text:
+    """
+    Return a field for a name.
+    """
+    return Text(required=True, validate=validate.Length(min=1))
+
+
+def several(field: Any) -> fields.List[Any]:
+    """
+    Return a field for a list that may be left out.
+    """
+    return fields.List(field, load_default=())
+
+
+class UserSeed(Part):
     """
     A user of an organization.
     """
 
-    username = fields.String(required=True)
-    password = fields.String(required=True)
-    firstname = fields.String(load_default=None, allow_none=True)
-    lastname = fields.String(load_default=None, allow_none=True)
-    email = fields.String(load_default=None, allow_none=True)
-    roles = fields.List(fields.String(), load_default=(SUPER,))
+    username = required()
+    password = required()
+    firstname = optional()
+    lastname = optional()
+    email = optional()
+    roles = fields.List(Text(), load_default=(SUPER,))
+    rules = several(Text())
 
 
-class RoleSeed(Schema):
+class RoleSeed(Part):
     """
     A role of an organization; a rule is written as "task CREATE COLLABORATION".
     """
 
-    name = fields.String(required=True)
-    description = fields.String(load_default=None, allow_none=True)
-    rules = fields.List(fields.String(), required=True)
+    name = required()
+    description = optional()
+    rules = fields.List(Text(), required=True)
 
 
-class OrganizationSeed(Schema):
+class OrganizationSeed(Part):
     """
     An organization with its users.
     """
 
-    name = fields.String(required=True, validate=validate.Length(min=1))
-    domain = fields.String(load_default="", allow_none=True)
-    address1 = fields.String(load_default="", allow_none=True)
-    address2 = fields.String(load_default=None, allow_none=True)
-    zipcode = fields.String(load_default="", allow_none=True)
-    country = fields.String(load_default="", allow_none=True)
-    public_key = fields.String(load_default="")
-    private_key = fields.String(load_default=None)
-    roles = fields.List(fields.Nested(RoleSeed), load_default=())
-    users = fields.List(fields.Nested(UserSeed), load_default=())
+    name = required()
+    domain = Text(load_default="", allow_none=True)
+    address1 = Text(load_default="", allow_none=True)
+    address2 = optional()
+    zipcode = Text(load_default="", allow_none=True)
+    country = Text(load_default="", allow_none=True)
+    public_key = Text(load_default="", allow_none=True)
+    private_key = optional()
+    roles = several(fields.Nested(RoleSeed))
+    users = several(fields.Nested(UserSeed))
 
 
-class ParticipantSeed(Schema):
+class ParticipantSeed(Part):
     """
     An organization in a collaboration, with its node there.
     """
 
-    name = fields.String(required=True)
-    node = fields.String(load_default=None)
-    api_key = fields.UUID(load_default=None)
-    databases = fields.Dict(keys=fields.String(validate=_identifier), load_default=dict)
+    name = required()
+    node = optional()
+    api_key = fields.UUID(load_default=None, allow_none=True)
+    databases = fields.Dict(keys=Text(), load_default=dict)
+    online = fields.Boolean(load_default=True)
 
 
-class CollaborationSeed(Schema):
+class StudySeed(Part):
+    """
+    A study of some participants of a collaboration.
+    """
+
+    name = required()
+    organizations = several(Text())
+
+
+class StoreSeed(Part):
+    """
+    An algorithm store.
+    """
+
+    name = required()
+    url = required()
+
+
+class DatabaseSeed(Part):
+    """
+    A database that a task asks for; its label alone will do.
+    """
+
+    label = required()
+    parameters = fields.Dict(keys=Text(), load_default=dict)
+
+    @pre_load
+    def _from_label(self, data: Any, **_: Any) -> Any:
+        return {"label": data} if isinstance(data, str) else data
+
+
+class RunSeed(Part):
+    """
+    One organization's run of a task, as far as it has got.
+    """
+
+    organization = required()
+    status = Text(load_default=PENDING, validate=validate.OneOf(STATUSES))
+    result = fields.Raw(load_default=None, allow_none=True)
+    log = optional()
+
+
+class TaskSeed(Part):
+    """
+    A task of a collaboration, with its runs and subtasks; its image alone will do.
+    """
+
+    name = Text(load_default=EXAMPLE)
+    description = Text(load_default="")
+    image = optional()
+    user = optional()
+    study = optional()
+    store = optional()
+    input = fields.Raw(load_default=dict)
+    databases = several(fields.Nested(DatabaseSeed))
+    organizations = fields.List(Text(), load_default=None)
+    runs = several(fields.Nested(RunSeed))
+    subtasks = several(fields.Nested(lambda: TaskSeed()))  # noqa: PLW0108 -- the class is not there yet
+
+    @pre_load
+    def _from_image(self, data: Any, **_: Any) -> Any:
+        return {"image": data} if isinstance(data, str) else data
+
+
+class CollaborationSeed(Part):
     """
     A collaboration with its participants; encrypted unless it says otherwise, as the real import has it.
     """
 
-    name = fields.String(required=True, validate=validate.Length(min=1))
+    name = required()
     encrypted = fields.Boolean(load_default=True)
-    participants = fields.List(fields.Nested(ParticipantSeed), load_default=())
+    participants = several(fields.Nested(ParticipantSeed))
+    studies = several(fields.Nested(StudySeed))
+    stores = several(fields.Nested(StoreSeed))
+    tasks = several(fields.Nested(TaskSeed))
 
 
-class SeedSchema(Schema):
+FIELDS: dict[type, type[fields.Field[Any]]] = {
+    bool: fields.Boolean,
+    int: fields.Integer,
+    float: fields.Float,
+    str: Text,
+}
+_hints = get_type_hints(Settings)
+ServerSeed = type(
+    "ServerSeed",
+    (Part,),
+    {
+        "__doc__": "The server's settings.",
+        **{one.name: FIELDS[(get_args(_hints[one.name]) or (_hints[one.name],))[0]]() for one in columns(Settings)},
+    },
+)
+
+
+class SeedSchema(Part):
     """
     A whole seed.
     """
 
-    organizations = fields.List(fields.Nested(OrganizationSeed), load_default=())
-    collaborations = fields.List(fields.Nested(CollaborationSeed), load_default=())
+    server = fields.Nested(ServerSeed, load_default=dict)
+    organizations = several(fields.Nested(OrganizationSeed))
+    collaborations = several(fields.Nested(CollaborationSeed))
+    stores = several(fields.Nested(StoreSeed))
 
 
-class Station(NamedTuple):
+def read(source: Source, world: World) -> Seed:
     """
-    A node that is to be simulated.
-    """
-
-    api_key: str
-    databases: Mapping[str, Any]
-    private_key: Path | None
-
-
-@dataclass
-class Planted:
-    """
-    What a seed leaves beside the rows of the world: secrets in clear, and what nodes need.
-    """
-
-    passwords: dict[str, str] = field(default_factory=dict)
-    private_keys: dict[str, Path] = field(default_factory=dict)
-    stations: list[Station] = field(default_factory=list)
-
-
-def plant(world: World, source: Source) -> Planted:
-    """
-    Add what a seed describes to a world.
+    Read a seed, and look up every name in it.
 
     Parameters
     ----------
-    world : World
-        The world; unchanged if the seed has a mistake.
     source : mapping or path
         The seed, or a YAML file with it.
+    world : World
+        Where it is to be planted; it is not changed.
 
     Returns
     -------
-    Planted
-        Passwords and private keys by name, and the nodes to simulate.
+    Seed
+        The seed, complete and without a mistake.
 
     Raises
     ------
@@ -151,17 +266,40 @@ def plant(world: World, source: Source) -> Planted:
     """
     document = Document.read(source)
     try:
-        seed: Any = SeedSchema().load(document.data)
+        data: Any = SeedSchema().load(document.data)
     except ValidationError as error:
         path, reason = _first(error.messages_dict)
         raise document.error(path, reason) from error
-    _check(world, seed, document)
-    planted = Planted()
-    for organization in seed["organizations"]:
-        _plant_organization(world, organization, planted, document.folder)
-    for collaboration in seed["collaborations"]:
-        _plant_collaboration(world, collaboration, planted, document.folder)
-    return planted
+    _Reader(world, document, data).check()
+    return Seed(data, document.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """
+    A seed without a mistake.
+
+    Attributes
+    ----------
+    data : mapping
+        What `SeedSchema` has, every key given.
+    folder : Path
+        What paths in it are relative to.
+    """
+
+    data: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def has_root(self) -> bool:
+        """
+        Whether it has a user root of its own.
+        """
+        return _has_root(self.data)
+
+
+def _has_root(data: Mapping[str, Any]) -> bool:
+    return any(user["username"] == ROOT for organization in data["organizations"] for user in organization["users"])
 
 
 @dataclass(frozen=True)
@@ -200,7 +338,7 @@ class Document:
         """
         return self.file.parent if self.file else Path()
 
-    def error(self, path: tuple[str | int, ...], reason: str) -> SeedError:
+    def error(self, path: Place, reason: str) -> SeedError:
         """
         Return the error for a mistake at a place in the seed.
         """
@@ -208,7 +346,7 @@ class Document:
         place = f"{self.file}, line {self._line(path)}" if self.file else "the seed"
         return SeedError(f"{place}: {where or 'the document'}: {reason}")
 
-    def _line(self, path: tuple[str | int, ...]) -> int:
+    def _line(self, path: Place) -> int:
         node = self.root
         for step in path:
             children: dict[Any, Any] = {key.value: value for key, value in node.value} if node.id == "mapping" else {}
@@ -220,7 +358,7 @@ class Document:
         return int(node.start_mark.line) + 1 if node is not None else 1
 
 
-def _first(errors: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:
+def _first(errors: Any, path: Place = ()) -> tuple[Place, str]:
     """
     Return the place and the text of the first of marshmallow's errors.
     """
@@ -230,143 +368,156 @@ def _first(errors: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | i
     return path, str(errors[0])
 
 
-def _check(world: World, seed: Mapping[str, Any], document: Document) -> None:
+class _Reader:
     """
-    Refuse names that are taken, or that nothing has.
+    Refuses names that are taken, and names that nothing has.
     """
-    names = {row.name for row in world.organization}
-    usernames = {row.username for row in world.user}
-    default_roles = {row.name for row in world.role if row.is_default_role}
-    for position, organization in enumerate(seed["organizations"]):
-        place = ("organizations", position)
-        _add_name(names, organization["name"], document, (*place, "name"))
+
+    def __init__(self, world: World, document: Document, data: Mapping[str, Any]) -> None:
+        self._world = world
+        self._document = document
+        self._data = data
+        gone = {row.organization_id for row in world.user if row.username == ROOT} if _has_root(data) else set()
+        users = [row for row in world.user if row.organization_id not in gone]
+        self._organizations = {row.name for row in world.organization if row.id not in gone}
+        self._usernames = {row.username for row in users}
+        self._emails = {row.email for row in users if row.email is not None}
+        self._rules = {str(key) for key in world.rule_ids}
+        self._default_roles = {row.name for row in world.role if row.is_default_role} | {SUPER}
+        self._owners: dict[str, str] = {}
+
+    def check(self) -> None:
+        """
+        Read the seed from its beginning to its end.
+        """
+        for place, organization in _each(self._data, (), "organizations"):
+            self._add(self._organizations, organization["name"], (*place, "name"))
+            self._check_organization(organization, place)
+        self._require_stores_exist(self._data, ())
+        collaborations = {row.name for row in self._world.collaboration}
+        self._nodes = {row.name for row in self._world.node}
+        self._studies = {row.name for row in self._world.study}
+        for place, collaboration in _each(self._data, (), "collaborations"):
+            self._add(collaborations, collaboration["name"], (*place, "name"))
+            self._check_collaboration(collaboration, place)
+
+    def _check_organization(self, organization: Mapping[str, Any], place: Place) -> None:
         key = organization["private_key"]
-        if key is not None and not (document.folder / key).is_file():
-            raise document.error((*place, "private_key"), f"there is no file {document.folder / key}")
-        roles = default_roles | {SUPER} | {role["name"] for role in organization["roles"]}
-        _check_roles(world, organization, document, place)
-        for number, user in enumerate(organization["users"]):
-            there = (*place, "users", number)
-            _add_name(usernames, user["username"], document, (*there, "username"))
-            for role in user["roles"]:
-                _require_known(role, roles, "role", document, (*there, "roles"))
-    _check_collaborations(world, seed, names, document)
+        if key is not None and not (self._document.folder / key).is_file():
+            raise self._document.error((*place, "private_key"), f"there is no file {self._document.folder / key}")
+        roles = set(self._default_roles)
+        own: set[str] = set()
+        for there, role in _each(organization, place, "roles"):
+            self._add(own, role["name"], (*there, "name"))
+            self._require_all(role["rules"], self._rules, "rule", (*there, "rules"))
+        for there, user in _each(organization, place, "users"):
+            self._add(self._usernames, user["username"], (*there, "username"))
+            if user["email"] is not None:
+                self._add(self._emails, user["email"], (*there, "email"))
+            self._require_all(user["roles"], roles | own, "role", (*there, "roles"))
+            self._require_all(user["rules"], self._rules, "rule", (*there, "rules"))
+            self._owners[user["username"]] = organization["name"]
 
-
-def _check_roles(
-    world: World, organization: Mapping[str, Any], document: Document, place: tuple[str | int, ...]
-) -> None:
-    rules = {str(key) for key in world.rule_ids}
-    for number, role in enumerate(organization["roles"]):
-        for rule in role["rules"]:
-            _require_known(rule, rules, "rule", document, (*place, "roles", number, "rules"))
-
-
-def _check_collaborations(world: World, seed: Mapping[str, Any], organizations: set[str], document: Document) -> None:
-    names = {row.name for row in world.collaboration}
-    stations = {row.name for row in world.node}
-    for position, collaboration in enumerate(seed["collaborations"]):
-        place: tuple[str | int, ...] = ("collaborations", position)
-        _add_name(names, collaboration["name"], document, (*place, "name"))
+    def _check_collaboration(self, collaboration: Mapping[str, Any], place: Place) -> None:
         members: set[str] = set()
-        for number, participant in enumerate(collaboration["participants"]):
-            there = (*place, "participants", number)
-            _require_known(participant["name"], organizations, "organization", document, (*there, "name"))
-            _add_name(members, participant["name"], document, (*there, "name"))
-            _add_name(stations, _node_name(participant, collaboration), document, (*there, "node"))
+        for there, participant in _each(collaboration, place, "participants"):
+            self._require(participant["name"], self._organizations, "organization", (*there, "name"))
+            self._add(members, participant["name"], (*there, "name"))
+            self._add(self._nodes, node_name(participant, collaboration), (*there, "node"))
+            self._check_databases(participant["databases"], (*there, "databases"))
+            if collaboration["encrypted"] and collaboration["tasks"]:
+                self._require_key(participant["name"])
+        self._require_stores_exist(collaboration, place)
+        studies: dict[str, set[str]] = {}
+        for there, study in _each(collaboration, place, "studies"):
+            self._add(self._studies, study["name"], (*there, "name"))
+            self._require_all(study["organizations"], members, "participant", (*there, "organizations"))
+            studies[study["name"]] = set(study["organizations"])
+        stores = {store["name"] for store in [*self._data["stores"], *collaboration["stores"]]}
+        if collaboration["tasks"] and not members:
+            raise self._document.error((*place, "tasks"), "a task needs participants to run it; there are none")
+        for there, task in _each(collaboration, place, "tasks"):
+            if task["image"] is None:
+                raise self._document.error(there, "image: Missing data for required field.")
+            self._check_task(task, there, _Surroundings(members, studies, stores))
+
+    def _require_key(self, organization: str) -> None:
+        """
+        Refuse an organization that inputs and results cannot be encrypted for.
+        """
+        for place, one in _each(self._data, (), "organizations"):
+            if one["name"] == organization and one["public_key"] and not _keys.is_public(one["public_key"]):
+                raise self._document.error(
+                    (*place, "public_key"), "this is not the base64 of a public key in PEM format"
+                )
+
+    def _check_databases(self, databases: Mapping[str, Any], place: Place) -> None:
+        label = ""
+        try:
+            for label, source in databases.items():
+                Database.at(label, source)
+        except (MockUsageError, TypeError) as error:
+            raise self._document.error((*place, label), str(error)) from error
+
+    def _require_stores_exist(self, holder: Mapping[str, Any], place: Place) -> None:
+        for key in SINCE_4_15:
+            if holder.get(key) and not self._world.release.has("4.15"):
+                raise self._document.error((*place, key), f"server {self._world.release.version} has no {key}")
+
+    def _check_task(self, task: Mapping[str, Any], place: Place, around: _Surroundings) -> None:
+        if task["study"] is not None:
+            self._require(task["study"], around.studies, "study", (*place, "study"))
+        if task["store"] is not None:
+            self._require(task["store"], around.stores, "store", (*place, "store"))
+        if task["user"] is not None:
+            owners = {user for user, owner in self._owners.items() if owner in around.members}
+            self._require(task["user"], owners, "user of a participant", (*place, "user"))
+        members = around.studies[task["study"]] if task["study"] else around.members
+        self._require_all(task["organizations"] or (), members, "participant", (*place, "organizations"))
+        seen: set[str] = set()
+        for there, run in _each(task, place, "runs"):
+            self._require(run["organization"], members, "participant", (*there, "organization"))
+            self._add(seen, run["organization"], (*there, "organization"))
+        for there, subtask in _each(task, place, "subtasks"):
+            self._check_task(subtask, there, around)
+
+    def _add(self, names: set[str], name: str, place: Place) -> None:
+        if name in names:
+            raise self._document.error(place, f"{name!r} is there already; names must differ")
+        names.add(name)
+
+    def _require(self, name: str, known: Iterable[str], noun: str, place: Place) -> None:
+        if name not in known:
+            raise self._document.error(
+                place, f"there is no {noun} {name!r}; there are {', '.join(sorted(known)) or 'none'}"
+            )
+
+    def _require_all(self, names: Sequence[str], known: Iterable[str], noun: str, place: Place) -> None:
+        for position, name in enumerate(names):
+            self._require(name, known, noun, (*place, position))
 
 
-def _node_name(participant: Mapping[str, Any], collaboration: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """
+    The names that a task of one collaboration can mention.
+    """
+
+    members: set[str]
+    studies: Mapping[str, set[str]]
+    stores: set[str]
+
+
+def _each(holder: Mapping[str, Any], place: Place, key: str) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """
+    Return the parts under a key, each with its place.
+    """
+    for position, part in enumerate(holder[key]):
+        yield (*place, key, position), part
+
+
+def node_name(participant: Mapping[str, Any], collaboration: Mapping[str, Any]) -> str:
+    """
+    Return the name of a participant's node.
+    """
     return str(participant["node"] or f"{participant['name']} - {collaboration['name']} Node")
-
-
-def _add_name(names: set[str], name: str, document: Document, path: tuple[str | int, ...]) -> None:
-    if name in names:
-        raise document.error(path, f"{name!r} is there already; names must differ")
-    names.add(name)
-
-
-def _require_known(name: str, known: set[str], noun: str, document: Document, path: tuple[str | int, ...]) -> None:
-    if name not in known:
-        raise document.error(path, f"there is no {noun} {name!r}; there are {', '.join(sorted(known))}")
-
-
-def _plant_organization(world: World, seed: Mapping[str, Any], planted: Planted, folder: Path) -> None:
-    columns = {key: seed[key] for key in ("name", "domain", "address1", "address2", "zipcode", "country", "public_key")}
-    row = world.organization.add(entities.Organization(id=world.next_id("organization"), **columns))
-    if seed["private_key"] is not None:
-        planted.private_keys[row.name] = folder / seed["private_key"]
-    wanted = {name for user in seed["users"] for name in user["roles"]}
-    roles = list(seed["roles"])
-    if SUPER in wanted and SUPER not in {role["name"] for role in roles}:
-        roles.append({"name": SUPER, "description": "All rules", "rules": [str(key) for key in world.rule_ids]})
-    ids = {one.name: one.id for one in world.role if one.is_default_role}
-    for role in roles:
-        ids[role["name"]] = _plant_role(world, role, row.id)
-    for user in seed["users"]:
-        _plant_user(world, user, row.id, ids)
-        planted.passwords[user["username"]] = user["password"]
-
-
-def _plant_role(world: World, seed: Mapping[str, Any], organization_id: int) -> int:
-    row = world.role.add(
-        entities.Role(
-            id=world.next_id("role"),
-            name=seed["name"],
-            description=seed["description"],
-            organization_id=organization_id,
-        )
-    )
-    world.role_rule.assign(row.id, [world.rule_ids[RuleKey(*rule.split())] for rule in seed["rules"]])
-    return row.id
-
-
-def _plant_user(world: World, seed: Mapping[str, Any], organization_id: int, roles: Mapping[str, int]) -> None:
-    row = world.user.add(
-        entities.User(
-            id=world.next_id("user"),
-            username=seed["username"],
-            password=hash_password(seed["password"], salt=world.next_uuid()),
-            firstname=seed["firstname"],
-            lastname=seed["lastname"],
-            email=seed["email"],
-            organization_id=organization_id,
-        )
-    )
-    world.user_role.assign(row.id, [roles[name] for name in seed["roles"]])
-
-
-def _plant_collaboration(world: World, seed: Mapping[str, Any], planted: Planted, folder: Path) -> None:
-    row = world.collaboration.add(
-        entities.Collaboration(id=world.next_id("collaboration"), name=seed["name"], encrypted=seed["encrypted"])
-    )
-    for participant in seed["participants"]:
-        organization = world.organization[world.organization.where("name", participant["name"])[0]]
-        world.collaboration_organization.add(row.id, organization.id)
-        _, api_key = nodes.register(
-            world,
-            name=_node_name(participant, seed),
-            organization_id=organization.id,
-            collaboration_id=row.id,
-            api_key=str(participant["api_key"]) if participant["api_key"] else None,
-        )
-        key = _private_key(organization, planted) if seed["encrypted"] else None
-        planted.stations.append(Station(api_key, _sources(participant["databases"], folder), key))
-
-
-def _private_key(organization: entities.Organization, planted: Planted) -> Path | None:
-    """
-    Return the key file of an organization: its own, else a ready-made one; None if only its public half is known.
-    """
-    if organization.name not in planted.private_keys and not organization.public_key:
-        planted.private_keys[organization.name] = _keys.path(len(planted.private_keys))
-    return planted.private_keys.get(organization.name)
-
-
-def _sources(databases: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """
-    Return databases with paths relative to the seed's folder made whole.
-    """
-    return {
-        label: folder / source if isinstance(source, (str, PathLike)) else source for label, source in databases.items()
-    }

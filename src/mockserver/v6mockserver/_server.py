@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from v6client import UserClient
-from v6mockserver import _seed
+from v6client._crypto import PlainCryptor, RSACryptor
+from v6mockserver import _keys, _planting, _seed
 from v6mockserver._app import application
 from v6mockserver._errors import MockUsageError
 from v6mockserver._events import EventChannel
@@ -45,6 +46,17 @@ if TYPE_CHECKING:
 
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
+
+
+def _encrypted(content: bytes, public_key: str) -> str:
+    """
+    Return the text that the server has of an input or a result; without a public key it is readable.
+    """
+    return (
+        RSACryptor(_keys.load(_keys.path(0))).encrypt(content, public_key)
+        if public_key
+        else PlainCryptor().encrypt(content)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -294,11 +306,19 @@ class MockServer:
         self.restore(self._beginning)
 
     def _sow(self, seed: _seed.Source) -> None:
-        planted = _seed.plant(self._world, seed)
+        read = _seed.read(seed, self._world)
+        planted = _planting.plant(self._world, read)
         self.passwords |= planted.passwords
         self.private_keys |= planted.private_keys
         for station in planted.stations:
-            self.nodes.start(station.api_key, databases=station.databases, private_key=station.private_key)
+            self.nodes.start(
+                station.api_key,
+                databases=station.databases,
+                private_key=station.private_key,
+                online=station.online,
+            )
+        # Last, so that what a seed leaves pending is not taken by nodes that are there from the start.
+        _planting.plant_tasks(self._world, read, _encrypted)
 
     @property
     def clock(self) -> Clock:

@@ -95,6 +95,7 @@ class Nodes(Mapping[str, SimulatedNode]):
         *,
         databases: Mapping[str, Any] | None = None,
         private_key: RSAPrivateKey | Path | str | None = None,
+        online: bool = True,
     ) -> SimulatedNode:
         """
         Start the node that belongs to an api key.
@@ -107,11 +108,13 @@ class Nodes(Mapping[str, SimulatedNode]):
             Data frames, or paths of CSV, Parquet or Excel files, by label.
         private_key : RSAPrivateKey or path, optional
             The key of the node's organization; needed in an encrypted collaboration.
+        online : bool, default True
+            Whether it connects to the server, or waits for `go_online`.
 
         Returns
         -------
         SimulatedNode
-            The node, online.
+            The node.
 
         Raises
         ------
@@ -125,7 +128,8 @@ class Nodes(Mapping[str, SimulatedNode]):
         for label, source in (databases or {}).items():
             node.add_database(label, source)
         self._nodes[node.name] = node
-        node.go_online()
+        if online:
+            node.go_online()
         return node
 
     def settle(self) -> None:

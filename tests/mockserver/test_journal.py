@@ -296,6 +296,18 @@ def test_a_live_server_keeps_it_as_well():
     assert exchange.answer["msg"]
 
 
+def test_requests_are_acted_on_in_turn(server):
+    """One at a time; what the server did not act on has no turn."""
+    server.faults.on(path="/organization").answer(503, acted=True)
+    server.faults.on(path="/user").answer(503)
+    for path in ("version", "organization", "user", "nothing", "version"):
+        server.session().get(f"{server.url}/api/{path}", headers={"Authorization": f"Bearer {server.root.token}"})
+
+    turns = [exchange.turn for exchange in server.journal]
+    first = turns[0]
+    assert turns == [first, first + 1, None, None, first + 2]
+
+
 CANARY = "canary-4711"
 
 

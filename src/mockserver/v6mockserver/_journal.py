@@ -76,6 +76,8 @@ class Exchange:
         How long the answer took, on the server's clock.
     fault : str or None
         The scripted fault that the request met.
+    turn : int or None
+        Its place in the order in which the server acted on requests, one at a time; None if it did not act.
     """
 
     __slots__ = (
@@ -92,6 +94,7 @@ class Exchange:
         "number",
         "path",
         "status",
+        "turn",
     )
 
     def __init__(self, environ: WSGIEnvironment) -> None:
@@ -104,6 +107,7 @@ class Exchange:
         self.status: int | None = None
         self.duration = NO_TIME
         self.fault: str | None = None
+        self.turn: int | None = None
         self._body = _take_body(environ)
         # Texts only: what else is in it, such as the world, must not live on in the journal.
         self._variables = {name: value for name, value in environ.items() if value.__class__ is str}

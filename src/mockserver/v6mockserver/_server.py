@@ -22,7 +22,7 @@ from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
 from v6mockserver._outbox import Outbox
 from v6mockserver._wsgi import WSGIAdapter
-from v6mockserver.api._routes import EVENTS, OUTGOING, WORLD
+from v6mockserver.api._routes import EVENTS, OUTGOING, TURN, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import dump as dumps
@@ -505,6 +505,7 @@ class MockServer:
                 return self.faults.answer(answer, environ, exchange, start)
             return answer(environ, start)
         finally:
+            exchange.turn = environ.get(TURN)
             exchange.duration = self._world.clock.now() - exchange.at
             self.journal.add(exchange)
 

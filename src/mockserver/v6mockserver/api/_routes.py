@@ -43,6 +43,12 @@ Keys of the WSGI environment: the world that a request is for, what it leaves to
 the session by which the server asks others.
 """
 
+TURN = "v6mockserver.turn"
+"""
+The key under which a request leaves its place in the order in which requests were acted on; of one that asked others in
+between, the last.
+"""
+
 USER, NODE, CONTAINER = ("user",), ("node",), ("container",)
 ANYBODY_LOGGED_IN = (*USER, *NODE, *CONTAINER)
 
@@ -286,6 +292,7 @@ def _locked(world: World) -> Iterator[None]:
     """
     environ = flask.request.environ
     with world.lock:
+        environ[TURN] = next(world.turns)
         try:
             yield
         finally:

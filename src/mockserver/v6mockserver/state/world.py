@@ -13,6 +13,7 @@ import json
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from itertools import count
 from secrets import token_hex  # noqa: TID251 -- a seed must not make the tokens of one server good for another
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +39,7 @@ ROOT, CONTAINER, NODE = "Root", "container", "node"
 SHARED_SEQUENCES = {"user": "authenticatable", "node": "authenticatable"}
 """Tables whose ids come from another sequence than their own: users and nodes share one."""
 
-FLEETING = {"lock", "events", "known_tokens"}
+FLEETING = {"lock", "events", "known_tokens", "turns"}
 """What is no part of a world's state: worlds that differ in nothing else are equal."""
 
 
@@ -76,12 +77,13 @@ class World:
         not: a token of one server must mean nothing to another.
     """
 
-    def __init__(self, version: str, settings: Settings, random_seed: int) -> None:
+    def __init__(self, version: str, settings: Settings, random_seed: int) -> None:  # noqa: PLR0915 -- one for each table
         self.release = RELEASES[version]
         self.settings = settings
         self.random_seed = random_seed
         self.secret = token_hex()
         self.lock = RLock()
+        self.turns = count(1)
         self.clock = Clock()
         self.events: list[Event] = []
         self.mails: list[Mail] = []
@@ -199,8 +201,8 @@ class World:
         return str(UUID(bytes=digest[:16], version=4))
 
     def _count(self, sequence: str) -> int:
-        self.counters[sequence] = count = self.counters.get(sequence, 0) + 1
-        return count
+        self.counters[sequence] = number = self.counters.get(sequence, 0) + 1
+        return number
 
     def emit(self, name: str, collaboration_id: int, data: Mapping[str, Any] | int) -> None:
         """

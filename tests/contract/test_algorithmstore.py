@@ -6,7 +6,7 @@ import pytest
 
 from .network import DENIED, DONE, FAILED, INVALID, MISSING, REFUSED, deviates, made, outcome
 from .store import HOST, SERVER_URL, Store
-from .work import Work, ids
+from .work import Work, ids, link, plain
 
 pytestmark = pytest.mark.validated("4.15.2")
 
@@ -382,3 +382,110 @@ def test_a_collaboration_that_goes(work):
 
     assert outcome(work.root.delete(f"/collaboration/{place}")) == DONE
     assert made(work.root.get(f"/algorithmstore/{row['id']}")) == row | {"collaborations": None}
+
+
+# ---- tasks from a store
+
+DIGEST = "sha256:0123"
+
+
+@pytest.fixture
+def kept(work):
+    """The store, for the shared collaboration, with one algorithm in it."""
+    row = work.add(work.shared)
+    work.store.answers[FIND] = (200, {"data": [{"image": "registry.example.org/found:1", "digest": DIGEST}]})
+    work.store.requests.clear()
+    return row
+
+
+def order(work, row, **columns):
+    """Return a body for POST /task that names a store."""
+    return work.body(**{"store_id": row["id"], "server_url": SERVER_URL} | columns)
+
+
+def test_a_task_from_a_store(work, kept):
+    """The store is asked for the image in the user's name, and its answer is what the task gets."""
+    task = made(work.researcher.post("/task", order(work, kept)))
+    (asked,) = work.store.requests
+
+    assert task["image"] == f"registry.example.org/found:1@{DIGEST}"
+    assert plain(task["algorithm_store"]) == link("algorithmstore", kept["id"])
+    assert (asked.line, asked.query) == (FIND, "image=example.org%2Falgorithm")
+    assert (asked.server_url, asked.authorization) == (SERVER_URL, f"Bearer {work.researcher.token}")
+
+
+def test_a_store_without_a_digest(work, kept):
+    """Server quirk: its image is taken, and the store forgotten."""
+    work.store.answers[FIND] = (200, {"data": [{"image": "found", "digest": None}]})
+    task = made(work.researcher.post("/task", order(work, kept)))
+
+    assert (task["image"], task["algorithm_store"]) == ("found", None)
+
+
+def test_a_store_for_all_serves_every_collaboration(work, kept):
+    """Its tasks may run anywhere; after it is deleted they go on without it."""
+    row = work.add()
+    task = made(work.researcher.post("/task", order(work, row)))
+    work.store.answers[LET_GO] = (200, [])
+
+    assert task["algorithm_store"]["id"] == row["id"]
+    assert outcome(work.root.delete(f"/algorithmstore/{row['id']}", server_url=SERVER_URL)) == DONE
+    assert made(work.researcher.get(f"/task/{task['id']}"))["algorithm_store"] is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {"data": []}),
+        (200, {"data": [{"image": "found"}]}),
+        (200, {}),
+        (200, []),
+        (200, b"found"),
+        (201, {"data": [{"image": "found", "digest": DIGEST}]}),
+        (404, {"msg": "nothing here"}),
+        (401, {"msg": "who?"}),
+        (500, b""),
+    ],
+)
+def test_stores_that_do_not_know(work, kept, answer):
+    """Whatever goes wrong there is a bad request here, and no task is created."""
+    work.store.answers[FIND] = answer
+
+    assert outcome(work.researcher.post("/task", order(work, kept))) == REFUSED
+    assert ids(work.researcher.get("/task", collaboration_id=work.shared["id"])) == []
+
+
+def test_stores_that_are_not_asked(work, kept):
+    """None that does not exist, nor one of another collaboration, nor one for a task that would be refused anyhow."""
+    foreign, viewer = work.add(work.other), work.user(work.alpha, roles=["Viewer"])
+    binary = [{"id": work.alpha["id"], "input": "gIGC"}]
+    work.store.requests.clear()
+
+    def refusal(caller=work.researcher, **columns):
+        return outcome(caller.post("/task", order(work, kept, **columns)))
+
+    assert refusal(store_id=ABSENT) == refusal(organizations=[{"id": ABSENT, "input": "e30="}]) == REFUSED
+    assert refusal(store_id=foreign["id"]) == (403, ["msg"])
+    assert refusal(viewer) == refusal(work.root) == DENIED
+    assert refusal(store_id=0) == refusal(server_url="x") == INVALID
+    assert outcome(work.researcher.post("/task", work.body(store_id=kept["id"]))) == REFUSED
+    assert work.store.requests == []
+    assert refusal(organizations=binary) == REFUSED
+    assert [one.line for one in work.store.requests] == [FIND]
+
+
+def test_a_store_that_is_silent(work, kept):
+    """A bad request as well."""
+    work.store.stop()
+
+    assert outcome(work.researcher.post("/task", order(work, kept))) == REFUSED
+
+
+def test_subtasks_have_the_store_of_their_parent(work, kept):
+    """And its image, whatever they say of stores themselves."""
+    parent = made(work.researcher.post("/task", order(work, kept)))
+    work.store.requests.clear()
+    child = work.subtask(parent, work.beta, image=parent["image"], store_id=ABSENT, server_url=SERVER_URL)
+
+    assert (child["image"], child["algorithm_store"]) == (parent["image"], parent["algorithm_store"])
+    assert work.store.requests == []

@@ -16,8 +16,7 @@ MockServerError
     ├── NotFoundError       404
     ├── UnreadableTokenError    422
     ├── UnexpectedError     500, where the real server fails on a client's mistake and clients can tell
-    ├── UnavailableError    501, where the server was not given what the route needs
-    └── NotInMockError      501
+    └── UnavailableError    501, where the server was not given what the route needs
 
 Refusals are raised where the rule is (in `state/`) and rendered in one place (`_app.py`).
 """
@@ -180,14 +179,6 @@ class UnexpectedError(RefusedError):
 class UnavailableError(RefusedError):
     """
     The server was not given what this route needs, such as a VPN.
-    """
-
-    status = 501
-
-
-class NotInMockError(RefusedError):
-    """
-    The real server has this route; this one does not have it yet.
     """
 
     status = 501

@@ -101,7 +101,6 @@ STORE_SILENT = "The algorithm store {url} does not answer; its URL includes its 
 STORE_REFUSED = "The algorithm store answered with status {status} and said: {said}"
 NOT_IN_STORE = "The algorithm store {url} has no image {image}"
 SERVER_URL_MISSING = "Say in server_url where this server is; its settings do not"
-STORES_NOT_IN_MOCK = "Tasks from an algorithm store are not in this mock yet; leave store_id out"
 INPUT_NOT_BASE64 = "The input for organization {organization} is not base64 text"
 INPUT_NOT_ENCRYPTED = (
     "Collaboration {collaboration} is encrypted, but the input for organization {organization} is readable"

@@ -9,7 +9,6 @@ import pytest
 from v6mockserver._errors import (
     BadRequestError,
     NotFoundError,
-    NotInMockError,
     PermissionDeniedError,
     RefusedError,
 )
@@ -205,14 +204,6 @@ def test_store_of_another_collaboration_is_forbidden(federation, researcher):
         federation.task(researcher, ALPHA, store_id=1)
 
     assert caught.value.status == 403
-
-
-def test_store_that_would_be_asked_is_not_in_the_mock(federation, researcher):
-    """Looking an image up in a store says that it is missing here."""
-    federation.world.algorithm_store.add(entities.AlgorithmStore(id=1, name="S", url="s"))
-
-    with pytest.raises(NotInMockError):
-        federation.task(researcher, ALPHA, store_id=1)
 
 
 @pytest.mark.parametrize(

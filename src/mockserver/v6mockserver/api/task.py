@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.entities import Task
+    from v6mockserver.state.talk import Talk
     from v6mockserver.state.world import World
 
 routes = Routes("task")
@@ -296,19 +297,32 @@ def list_tasks(call: Call) -> Answer:
     answers={201: TaskAnswer},
     refusals=[400, 403, 404],
 )
-def create_task(call: Call) -> Answer:
+def create_task(call: Call) -> Talk[Answer]:
     """
-    Create a task.
+    Create a task; its image is looked up in an algorithm store if it names one.
     """
+    body = _body(call)
+    # Server quirk: what a container says about stores is passed over (4.15, POST /task).
+    asked = {name: body.pop(name) for name in ("store_id", "server_url") if name in body}
+    if "store_id" in asked and call.caller.kind == "user":
+        wanted = {name: body[name] for name in LOOKED_AT if name in body}
+        found = yield from tasks.look_up(call.world, call.caller, authorization=call.authorization, **wanted, **asked)
+        body |= found._asdict()
+    return 201, render(call.world, tasks.create(call.world, call.caller, **body))
+
+
+LOOKED_AT = ("image", "organizations", "collaboration_id", "study_id")
+"""What of a task's body is looked at before a store is asked."""
+
+
+def _body(call: Call) -> dict[str, Any]:
     try:
-        body = call.body()
+        return call.body()  # type: ignore[no-any-return]  # what the schema says
     except (BadRequest, UnsupportedMediaType) as error:
         if not call.world.release.words_task_body_errors:
             raise
         # Server quirk: here, and only here, a body that is not JSON is answered under `msg` (4.15, POST /task).
         raise BadRequestError(error.description or messages.BODY_UNREADABLE) from error
-    body.pop("server_url", None)
-    return 201, render(call.world, tasks.create(call.world, call.caller, **body))
 
 
 @routes.add("GET", "/task/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: TaskAnswer})

@@ -83,7 +83,11 @@ class Algorithms:
         self._sources[image] = source
 
     def __contains__(self, image: object) -> bool:
-        return image in self._sources
+        return self._known_as(str(image)) in self._sources
+
+    def _known_as(self, image: str) -> str:
+        # An image from an algorithm store has its digest behind it; here there is one of each name.
+        return image if image in self._sources else image.partition("@")[0]
 
     def function(self, image: str, method: object) -> Function:
         """
@@ -94,7 +98,7 @@ class Algorithms:
         AlgorithmError
             If the algorithm has no such method.
         """
-        source = self._sources[image]
+        source = self._sources[self._known_as(image)]
         functions = dict(source) if isinstance(source, Mapping) else vars(source)
         function = functions.get(method)  # type: ignore[call-overload]  # whatever the input says
         if not callable(function):

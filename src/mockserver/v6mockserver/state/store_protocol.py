@@ -116,7 +116,7 @@ def find(url: str, asker: Asker, image: str) -> Talk[tuple[str, str | None]]:
     try:
         reply = yield from _ask("GET", url, "algorithm", asker, query={"image": image})
         algorithm = _content(reply)["data"][0]
-        return algorithm["image"], algorithm["digest"]
+        return str(algorithm["image"]), algorithm["digest"]
     except RefusedError as refusal:
         raise BadRequestError(refusal.message) from refusal
     except (LookupError, TypeError) as error:

@@ -5,11 +5,11 @@ Tasks: requests to run one algorithm at some organizations of a collaboration.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import NotInMockError, PermissionDeniedError
-from v6mockserver.state import cascade, entities, run_states, task_checks
+from v6mockserver._errors import PermissionDeniedError
+from v6mockserver.state import cascade, entities, run_states, store_protocol, task_checks
 from v6mockserver.state.lookup import existing, existing_for_filter
 from v6mockserver.state.permissions import (
     COLLABORATION,
@@ -34,10 +34,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from v6mockserver.state.query import Predicate
+    from v6mockserver.state.talk import Talk
     from v6mockserver.state.task_checks import Database, Target
     from v6mockserver.state.world import World
 
 NOUN = "task"
+
+
+class Algorithm(NamedTuple):
+    """
+    What a task runs: an image, and the store that vouches for it.
+    """
+
+    image: str
+    store_id: int | None
 
 
 def status(world: World, id_: int) -> str:
@@ -194,7 +204,7 @@ def create(
     collaboration_id, study_id : int, optional
         Where it runs; at least one of them.
     store_id : int, optional
-        The algorithm store to find the image in.
+        The algorithm store that the image was found in; a subtask has its parent's.
     name, description : str, optional
         For people.
     databases : sequence of Database, optional
@@ -214,19 +224,100 @@ def create(
     PermissionDeniedError
         If the caller may not create tasks there.
     """
-    place = task_checks.place(world, collaboration_id, study_id)
-    task_checks.targets(world, caller, place, organizations)
-    parent = task_checks.caller(world, caller, place.collaboration, image)
-    if store_id is not None and caller.kind == "user":
+    place, parent = _place(
+        world,
+        caller,
+        image=image,
+        organizations=organizations,
+        collaboration_id=collaboration_id,
+        study_id=study_id,
+    )
+    if parent is not None:
+        store_id = parent.algorithm_store_id
+    elif store_id is not None:
         task_checks.store(world, place.collaboration, store_id)
-        raise NotInMockError(messages.STORES_NOT_IN_MOCK)
     if world.release.checks_inputs:
         task_checks.inputs(world, place.collaboration, organizations)
-    row = _add(world, caller, place, parent, name=name, description=description, image=image)
+    row = _add(world, caller, place, parent, name=name, description=description, image=image, store_id=store_id)
     _add_databases(world, row.id, databases)
     _add_runs(world, row, organizations)
     _announce(world, row)
     return row
+
+
+def _place(
+    world: World,
+    caller: Caller,
+    *,
+    image: str,
+    organizations: Sequence[Target],
+    collaboration_id: int | None,
+    study_id: int | None,
+) -> tuple[task_checks.Place, entities.Task | None]:
+    """
+    Return where a new task runs, and the parent that it has if it is a container's.
+    """
+    place = task_checks.place(world, collaboration_id, study_id)
+    task_checks.targets(world, caller, place, organizations)
+    return place, task_checks.caller(world, caller, place.collaboration, image)
+
+
+def look_up(
+    world: World,
+    caller: Caller,
+    *,
+    image: str,
+    organizations: Sequence[Target],
+    store_id: int,
+    authorization: str,
+    collaboration_id: int | None = None,
+    study_id: int | None = None,
+    server_url: str | None = None,
+) -> Talk[Algorithm]:
+    """
+    Find the image of a new task in an algorithm store, unless the task would be refused anyhow.
+
+    Parameters
+    ----------
+    world, caller
+        Where, and by which user.
+    image : str
+        What the task names.
+    organizations : sequence of Target
+        Who is to run it.
+    store_id : int
+        The algorithm store.
+    authorization : str
+        The header with which the caller came.
+    collaboration_id, study_id : int, optional
+        Where it is to run.
+    server_url : str, optional
+        Where this server's API is; by default its settings tell.
+
+    Returns
+    -------
+    Algorithm
+        The image as the store names it. Server quirk: without a digest the store is forgotten (4.15, POST /task).
+
+    Raises
+    ------
+    BadRequestError
+        If there is no such store, nobody says where this server is, or the store does not have the image.
+    RefusedError
+        With status 403, if the store does not serve the collaboration.
+    """
+    place, _ = _place(
+        world,
+        caller,
+        image=image,
+        organizations=organizations,
+        collaboration_id=collaboration_id,
+        study_id=study_id,
+    )
+    store = task_checks.store(world, place.collaboration, store_id)
+    asker = store_protocol.asker(world.settings, server_url, authorization)
+    name, digest = yield from store_protocol.find(store.url, asker, image)
+    return Algorithm(f"{name}@{digest}", store.id) if digest else Algorithm(name, None)
 
 
 def _announce(world: World, row: entities.Task) -> None:
@@ -247,6 +338,7 @@ def _add(
     name: str,
     description: str,
     image: str,
+    store_id: int | None,
 ) -> entities.Task:
     return world.task.add(
         entities.Task(
@@ -261,7 +353,7 @@ def _add(
             init_org_id=caller.organization_id,
             init_user_id=parent.init_user_id if parent else caller.id,
             created_at=world.clock.text(),
-            algorithm_store_id=parent.algorithm_store_id if parent else None,
+            algorithm_store_id=store_id,
         )
     )
 

@@ -135,13 +135,14 @@ class _StoreRefusedError(RefusedError):
     status = 403
 
 
-def store(world: World, collaboration: entities.Collaboration, store_id: int) -> None:
+def store(world: World, collaboration: entities.Collaboration, store_id: int) -> entities.AlgorithmStore:
     """
-    Refuse unless the algorithm store exists and serves the collaboration.
+    Return the algorithm store of a new task; it must exist and serve the collaboration.
     """
     row = existing_for_filter(world.algorithm_store, "algorithm store", store_id)
     if row.collaboration_id not in (None, collaboration.id):
         raise _StoreRefusedError(messages.STORE_OF_OTHER.format(id=store_id, collaboration=collaboration.id))
+    return row
 
 
 def inputs(world: World, collaboration: entities.Collaboration, organizations: Sequence[Target]) -> None:

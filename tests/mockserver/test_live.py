@@ -7,7 +7,7 @@ import threading
 import pytest
 import requests
 
-from v6mockserver._live import THREADS, LiveServer
+from v6mockserver._live import PIECE, THREADS, LiveServer
 
 
 def hello(environ, start_response):
@@ -83,3 +83,30 @@ def test_a_taken_port_is_an_error(live):
     """A port that somebody else has is not shared."""
     with pytest.raises(OSError, match="in use"):
         LiveServer(hello, port=live.port)
+
+
+def test_large_chunks_are_sent_in_pieces():
+    """Else waitress would hold them in memory as a whole."""
+    body = bytes(range(256)) * (PIECE // 100)
+    closed = []
+
+    class Chunks:
+        """An answer that says when it is over."""
+
+        def __iter__(self):
+            return iter([b"small", body, b""])
+
+        def close(self):
+            closed.append(True)
+
+    def large(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(len(body) + 5))])
+        return Chunks()
+
+    live = LiveServer(large)
+    with requests.Session() as session:
+        answer = session.get(f"http://{live.host}:{live.port}", timeout=5)
+    live.stop()
+
+    assert answer.content == b"small" + body
+    assert closed == [True]

@@ -261,3 +261,15 @@ def test_a_lost_second_factor_on_4_0():
     assert account.post(lost, username="ada", password="Wrong-word-1").status_code == 401
     assert account.post(lost, username="root", password="root").status_code == 400
     assert len(account.server.outbox) == 1
+
+
+def test_an_outbox_belongs_to_the_state_of_a_server(account):
+    """A reset empties it, and a restored server has the mails that it had."""
+    account.lost_token()
+    before = account.server.snapshot()
+
+    account.server.reset()
+    assert list(account.server.outbox) == []
+
+    account.server.restore(before)
+    assert len(account.server.outbox) == 1

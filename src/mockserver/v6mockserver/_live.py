@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from v6mockserver._wire import WIRE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 THREADS = 8
+PIECE = 1 << 20
+"""The most bytes that are handed over for sending at once."""
+WAITING = 4 * PIECE
+"""How many bytes may wait to be sent to one client before the application has to wait as well."""
 
 
 class LiveServer:
@@ -48,6 +52,9 @@ class LiveServer:
             threads=THREADS,
             map=self._channels,
             clear_untrusted_proxy_headers=True,
+            outbuf_high_watermark=WAITING,
+            # waitress leaves it to the garbage collector to close the files that larger buffers go to.
+            outbuf_overflow=2 * WAITING,
         )
         # More callers than threads is no news to a test, but waitress warns of each.
         quiet = logging.Logger("waitress.queue", logging.ERROR)  # noqa: LOG001 -- registered nowhere, so its level is ours
@@ -80,9 +87,35 @@ def _with_wire(application: WSGIApplication) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # waitress shows an application its connection by this method alone.
         environ[WIRE] = _Socket(environ["waitress.client_disconnected"].__self__)
-        return application(environ, start_response)
+        return _Pieces(application(environ, start_response))
 
     return answer
+
+
+class _Pieces:
+    """
+    An answer whose chunks are cut to a size that waitress sends on the way, where it would hold a large one in memory.
+    """
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            if len(chunk) <= PIECE:
+                yield chunk
+            else:
+                yield from (chunk[start : start + PIECE] for start in range(0, len(chunk), PIECE))
+
+    def close(self) -> None:
+        """
+        End the answer, as WSGI wants it.
+        """
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
 
 
 class _Socket:

@@ -4,8 +4,6 @@ Routes of large inputs and results.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import flask
 from marshmallow import fields
 
@@ -13,13 +11,7 @@ from v6mockserver.api._answers import AnswerSchema, Bytes, text
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
 from v6mockserver.state import blob
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 routes = Routes("blobstream")
-
-CHUNK = 1 << 20
-"""Bytes that are handed over at a time, so that a server on a port never holds a second copy of a large blob."""
 
 
 class BlobStatusAnswer(AnswerSchema):
@@ -76,9 +68,5 @@ def get_blob(call: Call, uuid: str) -> Answer:
     """
     content = blob.view(call.world, call.caller, uuid)
     headers = {"Content-Disposition": f"attachment; filename=result_{uuid}.bin"}
-    return flask.Response(_chunks(content), headers=headers, mimetype="application/octet-stream")
-
-
-def _chunks(content: bytes) -> Iterator[bytes]:
-    # A slice of all of it is the same object: a blob that fits into one chunk is not copied at all.
-    return (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
+    # In one piece, which nobody copies until it is cut up for a socket.
+    return flask.Response(content, headers=headers, mimetype="application/octet-stream")

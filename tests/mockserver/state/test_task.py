@@ -145,6 +145,15 @@ def test_refused_task_leaves_nothing(federation, researcher):
     assert (len(world.task), len(world.run), len(world.task_database), world.take_events()) == (0, 0, 0, [])
 
 
+@pytest.mark.parametrize("id_", [[], {}, "1", None, 999])
+def test_what_is_no_id_of_a_member_is_refused(federation, researcher, id_):
+    """The id of an organization may be anything that JSON can hold; only a member's passes."""
+    targets = [Target(id_, INPUT)]
+
+    with pytest.raises(BadRequestError):
+        tasks.create(federation.world, researcher, image=IMAGE, organizations=targets, collaboration_id=SHARED)
+
+
 @pytest.mark.parametrize("setting", ["allowed_users", "allowed_orgs"])
 def test_policy_of_a_node_keeps_others_out(federation, researcher, setting):
     """A node that shares whom it allows gets no tasks of anybody else."""

@@ -7,6 +7,7 @@ The order is the server's: a caller without any right may learn first what is wr
 from __future__ import annotations
 
 import binascii
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -19,7 +20,7 @@ from v6mockserver.state.lookup import existing, existing_for_filter
 from v6mockserver.state.permissions import CREATE, Caller, on_collaboration, require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from v6mockserver.state import entities
     from v6mockserver.state.world import World
@@ -75,13 +76,13 @@ def targets(world: World, caller: Caller, place: Place, organizations: Sequence[
     """
     collaboration, study = place
     ids = [target.id for target in organizations]
-    strangers = [id_ for id_ in ids if (collaboration.id, id_) not in world.collaboration_organization]
+    strangers = _outside(world.collaboration_organization.rights(collaboration.id), ids)
     if strangers:
         raise BadRequestError(
             messages.NOT_IN_COLLABORATION.format(collaboration=collaboration.id, organizations=strangers)
         )
     if study is not None:
-        outside = [id_ for id_ in ids if (study.id, id_) not in world.study_organization]
+        outside = _outside(world.study_organization.rights(study.id), ids)
         if outside:
             raise BadRequestError(messages.NOT_IN_STUDY.format(study=study.id, organizations=outside))
     found = {id_: nodes.serving(world, collaboration.id, id_) for id_ in ids}
@@ -92,6 +93,13 @@ def targets(world: World, caller: Caller, place: Place, organizations: Sequence[
     if caller.kind == "user":
         for node in filter(None, found.values()):
             _policy(world, caller, node)
+
+
+def _outside(members: Collection[int], ids: Iterable[Any]) -> list[Any]:
+    """
+    Return what is not the id of a member; it may be anything that JSON can hold.
+    """
+    return [id_ for id_ in ids if not isinstance(id_, Hashable) or id_ not in members]
 
 
 def _policy(world: World, caller: Caller, node: entities.Node) -> None:

@@ -4,14 +4,33 @@ What the description of the API is compared with: a server that has some of ever
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from zlib import crc32
 
 from v6mockserver import MockServer
+from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.state import entities
 
 INPUT = b64encode(b'{"method": "f"}').decode()
 IMAGE = "example.org/algorithm"
+URL = "https://mock.example.org/api"
 PASSWORD = "Secret-42"
+
+
+def store(environ, start_response):
+    """Answer as an algorithm store; which of them refuse is a matter of their addresses."""
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    replies = {
+        "algorithm": (200, {"data": [{"image": IMAGE, "digest": "sha256:0"}]}),
+        "public": (200, {"algorithm_view": "public"}),
+        "vantage6-server": (200, [{"id": 1}]) if method == "GET" else (201, {}),
+    }
+    status, body = replies.get(path.rpartition("/")[2], (200, {}))
+    if crc32(environ["SERVER_NAME"].encode()) % 4 == 1:
+        status, body = (403, {"msg": "no"}) if method == "POST" else (404, {"msg": "nothing here"})
+    start_response(f"{status} as a store would", [("Content-Type", "application/json")])
+    return [json.dumps(body).encode()]
 
 
 class PopulatedServer:
@@ -29,6 +48,9 @@ class PopulatedServer:
     def __init__(self, version: str) -> None:
         self.server = MockServer(version=version)
         self.session = self.server.session()
+        # Every address that anybody thinks of is this store's, and no request leaves the process.
+        for scheme in ("http://", "https://"):
+            self.server.outgoing.mount(scheme, WSGIAdapter(store))
         self.tokens: dict[str, list[str]] = {"user": [], "node": [], "container": [], "refresh": []}
         self.root = self._login("user", username="root", password="root")
         self.organizations = [self._made("organization", name=name) for name in ("North", "South", "East")]
@@ -39,11 +61,11 @@ class PopulatedServer:
         self._people()
         self._nodes()
         self._work(version)
-        self._world = self.server._world
+        self._snapshot = self.server.snapshot()
 
     def restore(self):
         """Put everything back as it was."""
-        self.server._world = self._world.copy()
+        self.server.restore(self._snapshot)
 
     def call(self, method, path, token=None, **content):
         """Send a request, and return status and body."""
@@ -88,6 +110,9 @@ class PopulatedServer:
         place, members = self.places[0], self.organizations[:2]
         if version != "4.0":
             self._made("study", name="Half", collaboration_id=place, organization_ids=members[:1])
+            for name, rest in (("own", {"collaboration_id": place}), ("everybody's", {})):
+                body = {"name": name, "algorithm_store_url": f"https://{name[:3]}.example.org", "server_url": URL}
+                self._made("algorithmstore", **body, **rest)
         body = {
             "name": "count",
             "image": IMAGE,

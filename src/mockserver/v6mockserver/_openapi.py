@@ -142,7 +142,7 @@ def _schema_name(schema: type[Schema] | Schema) -> str:
     if issubclass(class_, answers.AnswerSchema):
         return class_.__name__.removesuffix("Answer")
     changes = isinstance(schema, Schema) and schema.partial
-    return class_.__name__.removesuffix("Schema") + ("Changes" if changes else "Body")
+    return re.sub(r"Schema(40)?$", "", class_.__name__) + ("Changes" if changes else "Body")
 
 
 def _sentences(documented: object) -> tuple[str, str]:
@@ -162,6 +162,11 @@ def _meaning(self: OpenAPIConverter, field: fields.Field[Any], ret: dict[str, An
         return {"anyOf": [self.field2property(form) for form in field.forms]}
     if isinstance(field, Moment):
         return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T", "examples": ["2026-11-22T19:23:11.623840+00:00"]}
+    if isinstance(field, fields.IP):
+        ret.pop("format")  # the library's own word, which JSON Schema does not know
+        return {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+    if isinstance(field, fields.Url):
+        return {"format": "uri"}
     known = [CHECKS[check] for check in field.validators if check in CHECKS]
     meaning = {key: value for check in known for key, value in check.items() if key not in ret}
     # Python writes the end of a text as \Z, everybody else as $.
@@ -170,10 +175,12 @@ def _meaning(self: OpenAPIConverter, field: fields.Field[Any], ret: dict[str, An
 
 def _complete(schemas: dict[str, Any], converter: OpenAPIConverter, release: Release) -> None:
     """
-    Say of the answers that all their keys are there, as many as the release has.
+    Say what no field can: that all keys of an answer are there, as many as the release has, and what a body must have.
     """
     for key, name in converter.refs.items():
         class_, schema = key[0], schemas[name]
+        if hasattr(class_, "either"):
+            schema["anyOf"] = [{"required": [key]} for key in class_.either]
         if issubclass(class_, answers.AnswerSchema):
             absent = release.absent_keys.get(class_.noun, frozenset())
             schema["properties"] = {name: value for name, value in schema["properties"].items() if name not in absent}
@@ -245,6 +252,8 @@ def _refusals(release: Release, route: Route) -> Iterator[tuple[int, type[Schema
         statuses |= {401, 422}
     if "<" in route.path:
         statuses.add(404)
+    if route.body(release) is not None:
+        statuses.add(400)
     if any(isinstance(field, fields.Integer) and name not in UNEXPECTED for name, field in query.items()):
         statuses.add(400)
     if "page" in query and not release.fails_on_text_pages:
@@ -253,8 +262,8 @@ def _refusals(release: Release, route: Route) -> Iterator[tuple[int, type[Schema
         statuses.add(500)
     yield from ((status, answers.MessageAnswer) for status in statuses)
     if route.body(release) is not None:
-        yield from ((status, answers.FrameworkMessageAnswer) for status in (400, 415))
-        yield 400, answers.InvalidBodyAnswer
+        yield from ((400, schema) for schema in (answers.InvalidBodyAnswer, answers.FrameworkMessageAnswer))
+        yield 415, answers.FrameworkMessageAnswer
 
 
 def _causes(route: Route) -> dict[str, list[str]]:

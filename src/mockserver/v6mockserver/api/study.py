@@ -98,7 +98,7 @@ def _renderer(call: Call) -> Callable[[Study], dict[str, Any]]:
     since="4.15",
     query=query.paged(entities.Study, **FILTERS),
     answers={200: PageOf(StudyAnswer)},
-    refusals=[404],
+    refusals=[400, 404],
 )
 def list_studies(call: Call) -> Answer:
     """

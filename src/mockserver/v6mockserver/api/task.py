@@ -86,8 +86,8 @@ class TargetSchema40(Schema):
 
         unknown = INCLUDE
 
-    id = fields.Raw(required=True)
-    input = fields.Raw()
+    id = fields.Raw(required=True, metadata={"type": "integer", "minimum": 1})
+    input = fields.Raw(metadata={"type": "string", "description": "Base64 text; encrypted where the collaboration is."})
 
     @post_load
     def row(self, data: dict[str, Any], **_: object) -> Target:
@@ -105,7 +105,9 @@ class TargetSchema(TargetSchema40):
     Not copied: input that is not text makes the real server fail with a 500 (4.15, POST /task).
     """
 
-    input = fields.String(required=True)  # type: ignore[assignment]  # narrower than before
+    input = fields.String(  # type: ignore[assignment]  # narrower than before
+        required=True, metadata={"description": "Base64 text; encrypted where the collaboration is."}
+    )
 
 
 class TaskSchema40(Schema):
@@ -135,6 +137,8 @@ class TaskSchema(TaskSchema40):
     What a task is made of.
     """
 
+    either = ("collaboration_id", "study_id")
+
     collaboration_id = identifier()
     study_id = identifier()
     store_id = identifier()
@@ -147,8 +151,8 @@ class TaskSchema(TaskSchema40):
         """
         Refuse a task that says neither in which collaboration nor in which study it runs.
         """
-        if "collaboration_id" not in data and "study_id" not in data:
-            msg = "Needs collaboration_id or study_id."
+        if not any(name in data for name in self.either):
+            msg = f"Needs {' or '.join(self.either)}."
             raise ValidationError(msg)
 
 

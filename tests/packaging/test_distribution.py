@@ -20,6 +20,7 @@ EXTRAS = {
         "marshmallow",
         "orjson",
         "pandas",
+        "pyotp",
         "pyyaml",
         "waitress",
     },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-FINISHED = ["completed", "crashed", "failed", "start failed"]
+KILLED = "killed by user"
+FINISHED = ["completed", "crashed", "failed", "start failed", KILLED]
 STATUSES = ["pending", "initializing", "active", *FINISHED]
 
 
@@ -31,6 +32,14 @@ class Model:
                 waiting = other["started_at"] is None and other["finished_at"] is None
                 if other_id != run_id and other["task"] == run["task"] and waiting:
                     other.update(status="failed", finished_at="then", log=other["log"] or "why")
+
+    def kill(self, task):
+        """A kill ends what is not over in a task and its children, but no deeper; return which runs those are."""
+        reached = {task, *(id_ for id_, parent in self.parents.items() if parent == task)}
+        victims = [id_ for id_, run in self.runs.items() if run["task"] in reached and run["status"] not in FINISHED]
+        for id_ in victims:
+            self.runs[id_].update(status=KILLED, finished_at="then")
+        return victims
 
     def remove(self, tasks):
         """Tasks go with their runs."""

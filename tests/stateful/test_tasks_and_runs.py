@@ -71,13 +71,16 @@ class TasksAndRuns(RuleBasedStateMachine):
     def report(self, data, changes):
         """A report is taken while the run is open."""
         if self.model.runs:
-            run_id = data.draw(st.sampled_from(sorted(self.model.runs)))
-            run = self.model.runs[run_id]
-            node = self.network.nodes[run["organization"]]
-            status, _ = self.network.call(node, "PATCH", f"run/{run_id}", json=changes)
-            assert status == (200 if run["finished_at"] is None else 400)
-            if status == 200:
-                self.model.report(run_id, changes)
+            self.report_on(data.draw(st.sampled_from(sorted(self.model.runs))), changes)
+
+    def report_on(self, run_id, changes):
+        """Let the node of a run report on it."""
+        run = self.model.runs[run_id]
+        node = self.network.nodes[run["organization"]]
+        status, _ = self.network.call(node, "PATCH", f"run/{run_id}", json=changes)
+        assert status == (200 if run["finished_at"] is None else 400)
+        if status == 200:
+            self.model.report(run_id, changes)
 
     @rule(task=tasks)
     def delete(self, task):

@@ -11,7 +11,10 @@ from v6mockserver.state.world import World
 
 SINCE_4_15 = [
     ("DELETE", "/organization/<int:id_>"),
+    ("GET", "/blobstream/<string:uuid>"),
     ("GET", "/blobstream/status"),
+    ("POST", "/blobstream"),
+    ("POST", "/column"),
     ("GET", "/study"),
     ("POST", "/study/<int:id_>/organization"),
     ("GET", "/task/<int:id_>/status"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .network import DENIED, DONE, FAILED, INVALID, MISSING, REFUSED, deviates, outcome
+from .network import DENIED, DONE, FAILED, GARBLED, INVALID, MISSING, REFUSED, deviates, outcome
 
 pytestmark = pytest.mark.validated("4.15.2")
 
@@ -195,3 +195,26 @@ def test_what_a_user_without_rules_is_refused(server, place, method, path, body,
     answer = place["user"].request(method, filled(path, place), json=filled(body, place))
 
     assert outcome(answer) == server.expected(expected)
+
+
+HALVES = [b"\\ud800", b"\\uDFFF", b"\\ude00\\ud83d", b"\xed\xa0\x80"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_halves_of_characters(server, half):
+    """JSON can spell them, but they are no text. Not copied: the real server fails with a 500."""
+    typed = {"Content-Type": "application/json"}
+
+    answer = server.root.request("POST", "/organization", data=b'{"name": "%b"}' % half, headers=typed)
+
+    assert outcome(answer) == server.expected(deviates(mock=GARBLED, real=FAILED))
+
+
+def test_whole_characters(server):
+    """Two halves that belong together are one."""
+    name = server.name()
+    body = b'{"name": "%b \\ud83d\\ude00"}' % name.encode()
+
+    answer = server.root.request("POST", "/organization", data=body, headers={"Content-Type": "application/json"})
+
+    assert answer.json()["name"] == f"{name} \U0001f600"

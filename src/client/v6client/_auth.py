@@ -8,7 +8,7 @@ of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from v6client.exceptions import MalformedAnswerError
@@ -42,8 +42,8 @@ class Tokens:
     What a login or a renewal gave.
     """
 
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
     refresh_url: str
     renew_at: float | None
 

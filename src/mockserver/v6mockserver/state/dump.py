@@ -139,7 +139,16 @@ def _fill(world: World, rows: Rows, pairs: Mapping[str, Iterable[tuple[int, int]
 
 
 def _mistake(place: str, expected: str, found: object) -> DumpError:
-    return DumpError(f"{place}: expected {expected}, found {found!r}")
+    return DumpError(f"{place}: expected {expected}, found {_shown(place, expected, found)}")
+
+
+def _shown(place: str, expected: str, found: object) -> str:
+    """
+    Return what was found, or only its type where a secret may be in it.
+    """
+    is_text_for_parts = isinstance(found, str) and expected == "an object"
+    is_plain = not found or isinstance(found, tuple(WORDS))
+    return repr(found) if is_plain and not is_text_for_parts and not place.endswith("secret") else type(found).__name__
 
 
 def _require_keys(data: Any, allowed: Collection[str], place: str) -> None:

@@ -2,13 +2,13 @@
 The rows of a server: one frozen dataclass per table.
 
 Names and columns are those of the real server's database (4.15.2), so that a world can be compared with a real one
-column by column. A row is never changed; it is replaced by another one. Times are UTC text without an offset, as on the
-wire.
+column by column. A row is never changed; it is replaced by another one. It does not print its secrets. Times are UTC
+text without an offset, as on the wire.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -58,14 +58,14 @@ class User:
 
     id: int
     username: str
-    password: str
+    password: str = field(repr=False)
     firstname: str | None = None
     lastname: str | None = None
     email: str | None = None
     organization_id: int
     failed_login_attempts: int = 0
     last_login_attempt: str | None = None
-    otp_secret: str | None = None
+    otp_secret: str | None = field(default=None, repr=False)
     last_email_failed_login_sent: str | None = None
     last_email_recover_password_sent: str | None = None
     ip: str | None = None
@@ -81,7 +81,7 @@ class Node:
 
     id: int
     name: str
-    api_key: str
+    api_key: str = field(repr=False)
     collaboration_id: int | None
     organization_id: int
     ip: str | None = None

@@ -7,7 +7,7 @@ sends none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,9 @@ class Mail:
 
     to: str
     subject: str
-    text: str
+    text: str = field(repr=False)
     at: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
 
 
 def send(world: World, user: User, subject: str, text: str, *, token: str | None = None) -> None:

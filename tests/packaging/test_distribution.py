@@ -84,7 +84,7 @@ def test_wheel_carries_the_licence(wheel):
     assert [name for name in wheel_files(wheel) if name.endswith(".dist-info/licenses/LICENSE")]
 
 
-@pytest.mark.parametrize("folder", ["src", "tests", "fixtures", "bench", "changelog.d"])
+@pytest.mark.parametrize("folder", ["src", "tests", "fixtures", "bench", "docs", "changelog.d"])
 def test_sdist_carries_what_the_tests_need(sdist, folder):
     """Everything but caches below the development folders is in the source distribution."""
     assert {name for name in files_below(sdist) if name.startswith(f"{folder}/")} == {

@@ -106,7 +106,7 @@ def document(version: str) -> dict[str, Any]:
         plugins=[plugin],
         info={"description": f"What the mock of a vantage6 server {release.number} answers."},
         servers=[{"url": API_PATH}],
-        tags=[{"name": noun.routes.noun, "description": _sentences(noun)[0]} for noun in NOUNS],
+        tags=[{"name": noun.routes.noun, "description": sentences(noun)[0]} for noun in NOUNS],
     )
     assert plugin.converter is not None  # noqa: S101 -- the specification has given it one
     plugin.converter.add_attribute_function(_meaning)  # type: ignore[no-untyped-call]
@@ -145,7 +145,7 @@ def _schema_name(schema: type[Schema] | Schema) -> str:
     return re.sub(r"Schema(40)?$", "", class_.__name__) + ("Changes" if changes else "Body")
 
 
-def _sentences(documented: object) -> tuple[str, str]:
+def sentences(documented: object) -> tuple[str, str]:
     """
     Return the first sentence of a docstring, and the rest of its first paragraph.
     """
@@ -188,7 +188,7 @@ def _complete(schemas: dict[str, Any], converter: OpenAPIConverter, release: Rel
 
 
 def _operation(converter: OpenAPIConverter, release: Release, route: Route) -> dict[str, Any]:
-    summary, description = _sentences(route.view)
+    summary, description = sentences(route.view)
     operation = {
         "operationId": f"{route.noun}_{route.view.__name__}",
         "tags": [route.noun],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 import requests
 
+from v6mockserver import MockServer
 from v6mockserver._live import PIECE, THREADS, LiveServer
 
 
@@ -110,3 +112,26 @@ def test_large_chunks_are_sent_in_pieces():
 
     assert answer.content == b"small" + body
     assert closed == [True]
+
+
+def open_files():
+    """Return how many files and sockets this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux shows what a process has open")
+def test_no_socket_is_left():
+    """Not the one that it listens on, nor those of clients that stay, left, or were reset."""
+    server = MockServer()
+    before = open_files()
+
+    for _ in range(5):
+        server.faults.on(path="/version", after=1).reset()
+        with server, requests.Session() as session, requests.Session() as other:
+            for visitor in (session, other):
+                visitor.trust_env = False
+            session.get(f"{server.url}/api/version", timeout=5)
+            with pytest.raises(requests.ConnectionError):
+                other.get(f"{server.url}/api/version", timeout=5)
+
+    assert open_files() == before

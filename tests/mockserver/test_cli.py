@@ -12,7 +12,7 @@ import sys
 import pytest
 import requests
 
-from v6mockserver import _cli
+from v6mockserver import MockServer, _cli
 
 COMMAND = [sys.executable, "-m", "v6mockserver"]
 
@@ -88,7 +88,7 @@ def test_command_without_a_subcommand_shows_what_there_is():
     ended = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 2
-    assert "{demo,serve}" in ended.stderr
+    assert "{demo,serve,dump}" in ended.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
@@ -106,3 +106,51 @@ def test_a_taken_port_is_explained(capsys):
         assert _cli.main(["serve", "--port", str(taken.getsockname()[1])]) == 1
 
     assert "v6mock: " in capsys.readouterr().err
+
+
+@pytest.fixture
+def served():
+    """Serve a world in a process of its own, and return where."""
+    processes = []
+
+    def serve(*options):
+        process = subprocess.Popen([*COMMAND, "serve", *options], stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
+
+    yield serve
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.slow
+def test_a_served_world_is_dumped_and_served_again(served, tmp_path, capsys):
+    """What one command prints, another one serves."""
+    first = served("--control")
+    status = _cli.main(["dump", first])
+    file = tmp_path / "world.json"
+    file.write_text(capsys.readouterr().out)
+
+    second = served("--load", str(file), "--control")
+
+    assert status == 0
+    assert requests.get(f"{second}/v6mock/dump", timeout=10).json() == json.loads(file.read_text())
+
+
+def test_a_world_without_control_is_not_dumped(capsys):
+    """The message says how to get one."""
+    with MockServer() as server:
+        status = _cli.main(["dump", server.url])
+
+    assert status == 1
+    assert "serve it with --control" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_dump(tmp_path, capsys):
+    """It is named."""
+    file = tmp_path / "world.json"
+    file.write_text("{")
+
+    assert _cli.main(["serve", "--load", str(file)]) == 1
+    assert f"{file} is not JSON" in capsys.readouterr().err

@@ -224,10 +224,20 @@ def test_an_algorithm_cannot_restore(server):
     assert "let them end first" in run["log"]
 
 
-def test_a_snapshot_of_another_server_is_refused(server):
-    """Nodes and tokens belong to one server."""
+def test_nodes_of_another_server_are_refused(server):
+    """They talk to that one."""
     with pytest.raises(MockUsageError, match=r"MockServer\.load\(server\.dump\(\)\)"):
         MockServer().restore(server.snapshot())
+
+
+def test_a_snapshot_without_nodes_is_good_for_any_server(server):
+    """The server's own nodes are gone then."""
+    other = MockServer({"organizations": [{"name": "West"}]})
+
+    server.restore(other.snapshot())
+
+    assert server.dump() == other.dump()
+    assert list(server.nodes) == []
 
 
 def test_passwords_go_back(server):

@@ -10,11 +10,14 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import requests
 
 from v6client.exceptions import V6ClientError
 from v6mockserver import _demo
-from v6mockserver._errors import MockServerError
+from v6mockserver._control import PATH
+from v6mockserver._errors import MockServerError, MockUsageError
 from v6mockserver._live import LOOPBACK
 from v6mockserver._server import MockServer
 from v6mockserver.nodes.executors import EXECUTIONS
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAILED = 1
+TIMEOUT = 60
+"""Seconds to wait for a dump."""
+
 HIGHEST_PORT = 65535
 
 
@@ -64,9 +70,18 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve a world over HTTP until Ctrl-C")
     serve.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
-    serve.add_argument("--seed", type=Path, help="YAML file with the world to start from (default: the demo's)")
+    start = serve.add_mutually_exclusive_group()
+    start.add_argument("--seed", type=Path, help="YAML file with the world to start from (default: the demo's)")
+    start.add_argument(
+        "--load", type=Path, metavar="FILE", help="JSON file with a dump to start from, as `dump` prints it"
+    )
+    serve.add_argument("--control", action="store_true", help="let programs of this machine dump, load and reset it")
     serve.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
     serve.set_defaults(run=_serve)
+
+    dump = commands.add_parser("dump", help="print the complete state of a served world, its secrets included, as JSON")
+    dump.add_argument("url", help="where it is served with --control, such as http://127.0.0.1:5000")
+    dump.set_defaults(run=_dump)
     return parser
 
 
@@ -88,11 +103,8 @@ def _serve(chosen: argparse.Namespace) -> None:
     stopping = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    if chosen.seed is None:
-        server = MockServer.demo(execution=chosen.execution)
-    else:
-        server = MockServer(chosen.seed, execution=chosen.execution)
-    server.start(chosen.host, chosen.port)
+    server = _server(chosen)
+    server.start(chosen.host, chosen.port, control=chosen.control)
     try:
         print(f"vantage6 mock server on {server.url} (API path /api); Ctrl-C stops it")
         for username, password in server.passwords.items():
@@ -104,3 +116,25 @@ def _serve(chosen: argparse.Namespace) -> None:
     finally:
         server.stop()
         server.nodes.stop()
+
+
+def _server(chosen: argparse.Namespace) -> MockServer:
+    if chosen.load is not None:
+        return MockServer.load(_read(chosen.load), execution=chosen.execution)
+    if chosen.seed is not None:
+        return MockServer(chosen.seed, execution=chosen.execution)
+    return MockServer.demo(execution=chosen.execution)
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError as error:
+        raise MockUsageError(f"{file} is not JSON: {error}") from error
+
+
+def _dump(chosen: argparse.Namespace) -> None:
+    answer = requests.get(f"{chosen.url.rstrip('/')}{PATH}/dump", timeout=TIMEOUT)
+    if not answer.ok:
+        raise MockUsageError(f"{chosen.url} gives no dump ({answer.status_code}); serve it with --control")
+    print(answer.text)

@@ -116,3 +116,9 @@ TASK_KILLED = "Task {id} is killed; its nodes are told to stop what they run for
 NODE_OFFLINE = "Node {node} is not online, so nobody can tell it to stop its runs"
 NODE_TASKS_KILLED = "Node {id} is told to stop all its runs"
 TASK_FINISHED = "Task {id} is finished"
+
+CONTROL_IS_LOCAL = "The control of a mock server answers programs of the same machine, and no web page"
+CONTROL_UNKNOWN = "There is nothing here; there is {actions}"
+CONTROL_LOADED = "The server has the state that was sent; its simulated nodes are gone"
+CONTROL_RESTORED = "The server is what it was at snapshot {id}"
+CONTROL_RESET = "The server is what it was in the beginning"

@@ -15,6 +15,7 @@ from v6client import UserClient
 from v6client._crypto import PlainCryptor, RSACryptor
 from v6mockserver import _keys, _planting, _seed
 from v6mockserver._app import application
+from v6mockserver._control import Control
 from v6mockserver._errors import MockUsageError
 from v6mockserver._events import EventChannel
 from v6mockserver._faults import Faults
@@ -275,15 +276,16 @@ class MockServer:
         Parameters
         ----------
         snapshot : Snapshot
-            What `snapshot` of this server returned.
+            What `snapshot` returned: that of this server, or of another one without simulated nodes.
 
         Raises
         ------
         MockUsageError
-            If the snapshot is another server's, or a run does not end, as when an algorithm asks for this.
+            If there are nodes of another server in the snapshot, or a run does not end, as when an algorithm asks for
+            this.
         """
-        if snapshot.server is not self:
-            msg = "the snapshot is another server's; MockServer.load(server.dump()) makes a server like another one"
+        if snapshot.server is not self and snapshot.nodes:
+            msg = "the snapshot has nodes of another server; MockServer.load(server.dump()) makes a server without them"
             raise MockUsageError(msg)
         self.nodes.settle()
         with self._world.lock:
@@ -435,7 +437,7 @@ class MockServer:
             return permissions.on_collaboration(world, caller, resource, operation.upper(), collaboration)
         return permissions.on_organization(world, caller, resource, operation.upper(), organization)
 
-    def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
+    def start(self, host: str = "127.0.0.1", port: int = 0, *, control: bool = False) -> Self:
         """
         Listen on a port, until `stop`.
 
@@ -445,6 +447,9 @@ class MockServer:
             The address; the default is reached from this machine only.
         port : int, default 0
             The port; 0 takes a free one.
+        control : bool, default False
+            Whether other programs of this machine may dump and load its state, take and restore snapshots, and reset
+            it: at `/v6mock/dump`, `/load`, `/snapshot`, `/restore` and `/reset`.
 
         Returns
         -------
@@ -460,7 +465,7 @@ class MockServer:
             msg = f"the server listens on {self.url} already; stop() it first"
             raise MockUsageError(msg)
         self.faults.stop_waiting(now=False)
-        self._live = LiveServer(self, host, port)
+        self._live = LiveServer(Control(self) if control else self, host, port)
         return self
 
     def stop(self) -> None:

@@ -63,6 +63,18 @@ def test_new_task_of_a_user_starts_a_job(federation, researcher):
     assert second.job_id == first.job_id + 1
 
 
+def test_highest_job_number_is_given_again(federation, researcher):
+    """The next job is one after the highest that there is; deleting an earlier one changes nothing."""
+    first, second, third = (federation.task(researcher, ALPHA) for _ in range(3))
+    tasks.delete(federation.world, researcher, first.id)
+    tasks.delete(federation.world, researcher, third.id)
+
+    again = federation.task(researcher, ALPHA)
+
+    assert again.job_id == third.job_id == second.job_id + 1
+    assert again.id == third.id + 1
+
+
 def test_new_task_is_told_to_its_collaboration(federation, researcher):
     """The nodes of the collaboration hear of a new task."""
     row = federation.task(researcher, ALPHA, collaboration_id=OTHER)

@@ -316,18 +316,69 @@ def test_requests_are_chosen_by_what_they_are(in_process, criteria):
     assert in_process.get("organization/1").status_code == 500
 
 
-@pytest.mark.slow
-def test_nodes_meet_faults_as_well():
-    """A node whose report is refused notes that, and its run stays as it was."""
+@pytest.fixture
+def demo():
+    """The federation of the README with a researcher who can run something, and has run nothing."""
     server = MockServer.demo()
-    server.algorithms.register("image", {"one": lambda df: 1})
-    client = server.client("researcher")
-    client.setup_encryption(server.private_keys["Cleveland"])
-    server.faults.on(method="PATCH", path="/run/*", caller="node Cleveland", after=2).answer(500)
+    server.algorithms.register("image", {"one": lambda df: 1, "ask": lambda client: len(client.organization.list())})
+    server.researcher = server.client("researcher")
+    server.researcher.setup_encryption(server.private_keys["Cleveland"])
+    return server
 
-    client.task.create(1, [2], "one", "image", "", {"method": "one"}, databases="default")
 
-    assert [run["status"] for run in client.run.iter()] == ["active"]
+def run(server, method="one"):
+    """Run something in Cleveland, and return what became of it and what its node noted."""
+    server.researcher.task.create(1, [2], "run", "image", "", {"method": method}, databases="default")
+    return [run["status"] for run in server.researcher.run.iter()], "\n".join(server.nodes["Cleveland"].log)
+
+
+@pytest.mark.slow
+def test_nodes_meet_faults_as_well(demo):
+    """A node whose report is refused notes that, and its run stays as it was."""
+    demo.faults.on(method="PATCH", path="/run/*", caller="node Cleveland", after=2).answer(500)
+
+    statuses, log = run(demo)
+
+    assert statuses == ["active"]
+    assert "was refused with status 500" in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/run", "/run/*", "/token/container", "/organization/*"])
+@pytest.mark.parametrize("acted", [False, True])
+def test_nodes_try_again_when_a_connection_breaks(demo, path, acted):
+    """As real ones do; in the end the run is done."""
+    demo.faults.on(path=path, caller="node Cleveland").reset(acted=acted)
+
+    statuses, log = run(demo)
+
+    assert statuses == ["completed"]
+    assert "reset by peer" in log
+    demo.faults.verify()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "status"), [("/run", "pending"), ("/run/*", "pending"), ("/token/container", "failed")]
+)
+def test_what_a_node_meets_is_not_what_the_client_meets(demo, path, status):
+    """A node that never gets through gives up and notes it; who created the task has had their answer."""
+    demo.faults.on(path=path, caller="node Cleveland", times=None).reset()
+
+    statuses, log = run(demo)
+
+    assert statuses == [status]
+    assert "reset by peer" in log
+
+
+@pytest.mark.slow
+def test_algorithms_meet_faults_as_well(demo):
+    """The proxy asks again what may be asked again, and hides the rest from the algorithm."""
+    demo.faults.on(path="/organization", caller="container Cleveland").truncate()
+    assert run(demo, "ask")[0] == ["completed"]
+
+    demo.faults.on(path="/organization", caller="container Cleveland", times=None).reset()
+    assert run(demo, "ask")[0] == ["crashed", "completed"]
 
 
 def test_the_client_tells_of_what_it_met(in_process):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from v6client._crypto import PlainCryptor, RSACryptor
 from v6client._http import Connection
-from v6client.exceptions import EncryptionError, ServerRefusedError
+from v6client.exceptions import ConnectionFailedError, EncryptionError, V6ClientError
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container
 from v6mockserver.nodes.databases import Database
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.algorithms import Algorithms
 
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
+TRIES = 5
+"""How often a node sends a request whose connection breaks, so that tests end."""
+
 LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
 LOG_BLOB = "The input is in the server's blob store, which simulated nodes do not read yet"
 
@@ -320,9 +323,24 @@ class SimulatedNode:
     def _hear(self, event: str, data: Any) -> None:
         handler = self._handlers.get(event)
         if handler is not None:
-            handler(data)
+            try:
+                handler(data)
+            except V6ClientError as error:
+                # What goes wrong here is the node's affair: whoever caused the event has had their answer.
+                self.note(f"{event}: {error}")
         with self._news:
             self._news.notify_all()
+
+    def _ask(self, method: str, path: str, **content: Any) -> Any:
+        """
+        Send a request, and again where the connection broke. A real node tries every second, for ever.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return self._connection.request(method, path, **content)
+            except ConnectionFailedError as error:  # noqa: PERF203 -- this is what the loop is for
+                self.note(str(error))
+        return self._connection.request(method, path, **content)
 
     def _synchronise(self, _: Mapping[str, Any]) -> None:
         for run in self._open_runs():
@@ -373,7 +391,7 @@ class SimulatedNode:
         runs: list[dict[str, Any]] = []
         query = {"state": "open", "node_id": self.id, "include": "task", "page": 1, **filters}
         while True:
-            answer = self._connection.request("GET", "run", params=query)
+            answer = self._ask("GET", "run", params=query)
             runs += answer["data"]
             if "next" not in answer["links"]:
                 return sorted(runs, key=lambda run: run["id"])
@@ -403,8 +421,8 @@ class SimulatedNode:
     def _container_token(self, run: dict[str, Any], image: str) -> str | None:
         body = {"task_id": run["task"]["id"], "image": image}
         try:
-            return str(self._connection.request("POST", "token/container", json=body)["container_token"])
-        except ServerRefusedError as refusal:
+            return str(self._ask("POST", "token/container", json=body)["container_token"])
+        except V6ClientError as refusal:
             self.note(f"run {run['id']}: no token for its container: {refusal}")
             self._report(run["id"], status=FAILED, log="The server gave no token for the container")
             return None
@@ -445,7 +463,7 @@ class SimulatedNode:
         status, log = outcome.status, outcome.log
         try:
             result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
-        except (EncryptionError, ServerRefusedError) as error:
+        except V6ClientError as error:
             status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
         if self._move(run["id"], RUNNING, REPORTING):
             self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())
@@ -454,7 +472,7 @@ class SimulatedNode:
     def _encrypted(self, result: bytes, organization_id: int) -> str:
         if not self.is_encrypted:
             return self.cryptor.encrypt(result, "")
-        organization = self._connection.request("GET", f"organization/{organization_id}")
+        organization = self._ask("GET", f"organization/{organization_id}")
         return self.cryptor.encrypt(result, organization["public_key"])
 
     def _report(self, run_id: int, **changes: str) -> None:
@@ -462,8 +480,8 @@ class SimulatedNode:
         Report on a run. That it was closed or deleted meanwhile is noted and is no error, as in a real node.
         """
         try:
-            self._connection.request("PATCH", f"run/{run_id}", json=changes)
-        except ServerRefusedError as refusal:
+            self._ask("PATCH", f"run/{run_id}", json=changes)
+        except V6ClientError as refusal:
             self.note(f"run {run_id}: {refusal}")
 
     def _time(self) -> str:

@@ -12,6 +12,7 @@ import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
+import requests
 from werkzeug.wrappers import Request, Response
 
 from v6client.exceptions import V6ClientError
@@ -19,7 +20,6 @@ from v6client.exceptions import V6ClientError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import requests
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from v6mockserver.nodes.node import SimulatedNode
@@ -92,11 +92,15 @@ class Proxy:
 
     def _send(self, request: Request, method: str, path: str, **content: Any) -> requests.Response:
         """
-        Pass a request on; what the server refuses becomes a failure that tells nothing.
+        Pass a request on; what the server refuses, or does not answer, becomes a failure that tells nothing.
         """
         headers = {"Authorization": request.headers.get("Authorization", "")}
         for _ in range(TRIES.get(method, 1)):
-            answer = self._session.request(method, f"{self._node.url}{path}", headers=headers, **content)
+            try:
+                answer = self._session.request(method, f"{self._node.url}{path}", headers=headers, **content)
+            except requests.RequestException as error:
+                self._node.note(f"{method} {path} failed: {error}")
+                continue
             if answer.status_code <= HIGHEST_SUCCESS:
                 return answer
             self._node.note(f"{method} {path} was refused with status {answer.status_code}: {answer.text}")

@@ -103,7 +103,7 @@ def finish(play: subprocess.Popen[str], out: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def outcome(request, tmp_path_factory):
+def outcome(request, _oracles, tmp_path_factory):
     """What the client of a version came to, with both servers at once."""
     version, folder = request.param, tmp_path_factory.mktemp("official")
     with ExitStack() as stack:

@@ -126,10 +126,10 @@ VARIETY = {
 
 @pytest.mark.slow
 def test_worlds_are_varied():
-    """What can be in a world is in some of the first few hundred."""
+    """What can be in a world is in one of the first hundred or so."""
     missing = dict(VARIETY)
 
-    @settings(patient, max_examples=400, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(patient, max_examples=150, phases=[Phase.generate], derandomize=True, database=None)
     @given(seed=strategies.worlds())
     def look(seed):
         for name in [name for name, is_there in missing.items() if is_there(seed)]:
@@ -140,15 +140,14 @@ def test_worlds_are_varied():
     assert list(missing) == []
 
 
-def test_the_simplest_world_is_empty():
-    """Examples shrink to nothing that is not asked for."""
-    assert find(strategies.worlds(), lambda _: True, settings=searching) == {
-        "server": {},
-        "organizations": [],
-        "collaborations": [],
-    }
+@settings(patient, max_examples=1, phases=[Phase.generate], database=None)
+@given(seed=strategies.worlds())
+def test_the_simplest_world_is_empty(seed):
+    """The first example is what all others shrink to."""
+    assert seed == {"server": {}, "organizations": [], "collaborations": []}
 
 
+@pytest.mark.slow
 @patient
 @given(data=st.data())
 def test_parts_can_be_ones_own(data):

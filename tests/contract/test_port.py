@@ -45,6 +45,12 @@ def test_ports_are_not_unique(work):
     assert len(made(work.researcher.get(f"/run/{run['id']}"))["ports"]) == 2
 
 
+@pytest.mark.parametrize("port", [8888, 8888.5, "8888"])
+def test_numbers_of_ports(work, port):
+    """Server quirk: a fraction is cut off, and text that is a number is one."""
+    assert made(offer(work, work.run(), port=port))["port"] == 8888
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -31,7 +31,8 @@ def create(world: World, caller: Caller, *, port: int, run_id: int, label: str |
     """
     # Not copied: for a run that does not exist the real server fails with a 500 (4.0 to 4.15, /port).
     _require_own(world, caller, existing_for_filter(world.run, "run", run_id))
-    return world.port.add(entities.Port(id=world.next_id(NOUN), port=port, run_id=run_id, label=label))
+    # A fraction is a whole number to the schema, and to the database it is stored in.
+    return world.port.add(entities.Port(id=world.next_id(NOUN), port=int(port), run_id=run_id, label=label))
 
 
 def delete(world: World, caller: Caller, run_id: int | None) -> None:

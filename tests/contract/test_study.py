@@ -116,6 +116,14 @@ def test_a_required_field_is_named(work, field):
     assert list(answer.json()["errors"]) == [field]
 
 
+@pytest.mark.parametrize(("value", "form"), [([0], list), ([1, 1], list), ([], list), (["x"], dict)])
+def test_where_a_list_is_wrong(work, value, form):
+    """Only an element that is no number is told by its place."""
+    errors = work.root.post("/study", work.sketch(organization_ids=value)).json()["errors"]
+
+    assert isinstance(errors["organization_ids"], form)
+
+
 def test_ids_as_text(work):
     """Server quirk: the collaboration may be named by text, organizations may not."""
     body = work.sketch(collaboration_id=str(work.place["id"]))

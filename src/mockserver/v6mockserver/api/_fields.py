@@ -117,11 +117,25 @@ def not_digits_only(text: str) -> None:
         raise ValidationError(msg)
 
 
-def no_duplicates(values: list[Any]) -> None:
+def members() -> fields.List[Any]:
+    """
+    Return a field for the ids of the organizations that form something; each once, and at least one.
+    """
+    # Here, and only here, a mistake in one id is told of the list as a whole.
+    return fields.List(Integer(), required=True, validate=[_positive, no_duplicates, validate.Length(min=1)])
+
+
+def _positive(ids: list[Any]) -> None:
+    if any(id_ < 1 for id_ in ids):
+        msg = "Names an id below 1."
+        raise ValidationError(msg)
+
+
+def no_duplicates(ids: list[Any]) -> None:
     """
     Refuse a list that names something twice.
     """
-    if len(set(values)) < len(values):
+    if len(set(ids)) < len(ids):
         msg = "Names something twice."
         raise ValidationError(msg)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from v6mockserver import _messages as messages
 from v6mockserver.api import _query as query
 from v6mockserver.api import node, organization
 from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, OneOf, PageOf, number, text
-from v6mockserver.api._fields import IdSchema, identifiers, name, no_duplicates
+from v6mockserver.api._fields import IdSchema, members, name
 from v6mockserver.api._links import to_many
 from v6mockserver.api._paging import page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, NODE, USER, Answer, Call, Routes
@@ -35,7 +35,7 @@ class CollaborationSchema(Schema):
     """
 
     name = name(required=True)
-    organization_ids = identifiers(required=True, validate=[validate.Length(min=1), no_duplicates])
+    organization_ids = members()
     encrypted = fields.Boolean(required=True)
 
 

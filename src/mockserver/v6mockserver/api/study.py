@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load
 
 from v6mockserver import _messages as messages
 from v6mockserver.api import _query as query
 from v6mockserver.api import organization
 from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, OneOf, PageOf, link, number, text
-from v6mockserver.api._fields import IdSchema, identifier, identifiers, name, no_duplicates
+from v6mockserver.api._fields import IdSchema, identifier, members, name
 from v6mockserver.api._links import to_many, to_one
 from v6mockserver.api._paging import page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, NODE, USER, Answer, Call, Routes
@@ -36,7 +36,7 @@ class StudySchema(Schema):
 
     name = name(required=True)
     collaboration_id = identifier(required=True)
-    organization_ids = identifiers(required=True, validate=[validate.Length(min=1), no_duplicates])
+    organization_ids = members()
 
     @post_load(pass_original=True)
     def as_sent(self, data: dict[str, Any], original: Mapping[str, Any], **_: object) -> dict[str, Any]:

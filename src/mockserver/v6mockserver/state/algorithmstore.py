@@ -114,6 +114,9 @@ def create(
         If the store refuses.
     """
     url = algorithm_store_url.removesuffix("/")
+    if collaboration_id is not None:
+        # Server quirk: a fraction is cut off here, and here only (4.15, POST /algorithmstore).
+        collaboration_id = int(collaboration_id)
     _require_place(world, collaboration_id)
     require(on_collaboration(world, caller, RESOURCE, EDIT, collaboration_id))
     _require_new(world, url, collaboration_id)

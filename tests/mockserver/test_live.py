@@ -73,6 +73,24 @@ def test_more_callers_than_threads_are_no_news(caplog, capfd):
     assert (caplog.records, capfd.readouterr().err) == ([], "")
 
 
+def test_a_request_that_ends_while_it_stops_does_no_harm(monkeypatch):
+    """The loop may be woken before it is asked to stop, and still closes nothing that is in use."""
+    live = LiveServer(hello)
+    trigger = live._server.trigger
+    pull = trigger._physical_pull
+
+    def pull_late():
+        pull()  # what a request does when it has been answered
+        live._thread.join(timeout=0.1)
+        pull()
+
+    monkeypatch.setattr(trigger, "_physical_pull", pull_late)
+
+    live.stop()
+
+    assert not live._thread.is_alive()
+
+
 def test_two_servers_have_ports_of_their_own(live):
     """Port 0 takes a free one."""
     other = LiveServer(hello)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from v6mockserver._wire import WIRE
@@ -45,6 +45,7 @@ class LiveServer:
         self._socket = socket.create_server((host, port))
         self.host, self.port = self._socket.getsockname()[:2]
         self._channels: dict[int, Any] = {}
+        self._pulled = Event()
         # Any: the stubs of waitress leave out the trigger.
         self._server: Any = create_server(
             _with_wire(application),
@@ -69,9 +70,13 @@ class LiveServer:
         self._server.task_dispatcher.shutdown()
         # Sockets belong to the loop's thread, so it is asked to close them; with the last one the loop ends.
         self._server.trigger.pull_trigger(self._close_all)
+        self._pulled.set()
         self._thread.join()
 
     def _close_all(self) -> None:
+        # A request that has just been answered may wake the loop before `stop` has pulled the trigger, which then must
+        # not be closed: its number could belong to another file by the time it is written to.
+        self._pulled.wait()
         for dispatcher in list(self._channels.values()):
             if dispatcher is not self._server.trigger:
                 dispatcher.close()

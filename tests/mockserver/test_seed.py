@@ -132,6 +132,12 @@ def test_a_mistake_is_named_and_nothing_planted(tmp_path, mistake, places, expec
     assert len(world.collaboration) == 0
 
 
+def test_a_task_needs_somebody_to_run_it():
+    """In a collaboration without participants there is nobody."""
+    with pytest.raises(SeedError, match=r"collaborations\[0\]\.tasks: a task needs participants"):
+        MockServer({"collaborations": [{"name": "Nobody", "tasks": ["hello-world"]}]})
+
+
 def test_the_line_is_that_of_the_mistake(tmp_path):
     """It leads to the value itself."""
     file = tmp_path / "seed.yaml"

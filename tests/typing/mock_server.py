@@ -20,6 +20,7 @@ def worlds() -> list[MockServer]:
         MockServer({"organizations": []}, random_seed=3),
         MockServer(Path("seed.yaml")),
         MockServer.demo(),
+        MockServer.load(MockServer().dump(), execution="thread", passwords={"root": "root"}),
     ]
 
 
@@ -29,6 +30,10 @@ def use(server: MockServer) -> tuple[UserClient, requests.Session, SimulatedNode
         url: str = live.url
     server.algorithms.register("image", {"count": len})
     server.clock.advance(60)
+    snapshot = server.snapshot()
+    server.restore(snapshot)
+    server.reset()
+    server.start(control=True).stop()
     node = server.nodes["North"]
     node.add_database("default", Path("data.csv"), type="csv")
     node.go_offline()

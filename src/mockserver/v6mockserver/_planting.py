@@ -84,8 +84,7 @@ def plant(world: World, seed: Seed) -> Planted:
 
 
 def _forget_root(world: World) -> None:
-    root = world.user.first("username", ROOT)
-    if root is not None:
+    for root in [row for row in world.user if row.username == ROOT]:
         cascade.delete_organization(world, root.organization_id)
 
 

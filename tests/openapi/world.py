@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from functools import cache
 from zlib import crc32
 
 from v6mockserver import MockServer
+from v6mockserver._openapi import document
 from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.state import entities
+from v6mockserver.state import node as nodes
 
 INPUT = b64encode(b'{"method": "f"}').decode()
 IMAGE = "example.org/algorithm"
@@ -41,11 +44,14 @@ class PopulatedServer:
     ----------
     server : MockServer
         The mock.
+    api_key : str
+        The key of a node.
     tokens : dict
         Lists of tokens by the kind that the document asks for: user, node, container, refresh.
     """
 
     def __init__(self, version: str) -> None:
+        self.version = version
         self.server = MockServer(version=version)
         self.session = self.server.session()
         # Every address that anybody thinks of is this store's, and no request leaves the process.
@@ -67,11 +73,20 @@ class PopulatedServer:
         """Put everything back as it was."""
         self.server.restore(self._snapshot)
 
+    def send(self, method, path, token=None, **content):
+        """Send a request, and return the answer."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.session.request(method, f"{self.server.url}/api{path}", headers=headers, **content)
+
     def call(self, method, path, token=None, **content):
-        """Send a request, and return status and body."""
-        headers = {"Authorization": f"Bearer {token or self.root}"} if token or hasattr(self, "root") else {}
-        answer = self.session.request(method, f"{self.server.url}/api/{path}", headers=headers, **content)
+        """Send a request, as root unless told otherwise, and return status and body."""
+        answer = self.send(method, f"/{path}", token or getattr(self, "root", None), **content)
         return answer.status_code, answer.json()
+
+    def reset_token(self):
+        """Return the token of a mail that lets nora set a password."""
+        assert self.call("POST", "recover/lost", json={"username": "nora"})[0] == 200
+        return self.server.outbox[-1].token
 
     def _made(self, noun, token=None, **body):
         status, answer = self.call("POST", noun, token, json=body)
@@ -100,10 +115,11 @@ class PopulatedServer:
                 body = {"organization_id": organization, "collaboration_id": place}
                 status, node = self.call("POST", "node", json=body)
                 assert status == 201, node
-                self._login("node", api_key=node["api_key"])
+                self.api_key = node["api_key"]
+                self._login("node", api_key=self.api_key)
         world = self.server._world
-        node = world.node.first("name", world.node[node["id"]].name)
-        world.node_config.add(entities.NodeConfig(id=world.next_id("node_config"), node_id=node.id, key="a", value="b"))
+        nodes.set_status(world, node["id"], nodes.ONLINE)
+        nodes.share_configuration(world, node["id"], [("encryption", "0")])
 
     def _work(self, version):
         nora, node = self.tokens["user"][1], self.tokens["node"][0]
@@ -137,3 +153,16 @@ class PopulatedServer:
                     entities.AlgorithmStore(id=id_, name="s", url=f"http://{id_}.invalid/api", collaboration_id=owner)
                 )
         world.port.add(entities.Port(id=world.next_id("port"), port=8888, run_id=1, label="web"))
+
+
+populated = cache(PopulatedServer)
+"""A server with some of everything, of a release."""
+
+
+def operations(version):
+    """Return the description of every operation of a release, by method and path."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document(version)["paths"].items()
+        for method, operation in item.items()
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import ChainMap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from v6mockserver.api._routes import ANYBODY_LOGGED_IN
 from v6mockserver.state.releases import RELEASES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 DOCUMENT_PATH, PAGE_PATH = "/openapi.json", "/docs"
 """Where document and page are, below the root of the server."""
 
-JSON = "application/json"
+JSON, BYTES = "application/json", "application/octet-stream"
 
 BEARERS = {
     "user": "The access token of a user, from POST /token/user.",
@@ -76,10 +77,8 @@ CHECKS: dict[Any, dict[str, Any]] = {
 
 PATH_TYPES = {"int": {"type": "integer", "minimum": 0}, "string": {"type": "string"}}
 
-PAGE_HEADERS = {
-    "total-count": {"description": "How many objects there are on all pages.", "schema": {"type": "integer"}},
-    "Link": {"description": "The links of the envelope.", "schema": {"type": "string"}},
-}
+PAGE_HEADERS = {"total-count": "How many objects there are on all pages.", "Link": "The links of the envelope."}
+"""What the answer to a list says beside its body."""
 
 
 @cache
@@ -199,7 +198,9 @@ def _operation(converter: OpenAPIConverter, release: Release, route: Route) -> d
     }
     if description:
         operation["description"] = description
-    if (body := route.body(release)) is not None:
+    if (body := route.body(release)) is answers.Bytes:
+        operation["requestBody"] = {"content": {BYTES: {}}}
+    elif body is not None:
         # A change names what it changes, and needs no more.
         schema = body(partial=True) if route.method == "PATCH" and "<" in route.path else body
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
@@ -233,8 +234,11 @@ def _responses(release: Release, route: Route) -> dict[str, Any]:
     for status, schema in _refusals(release, route):
         bodies.setdefault(status, []).append(schema)
     responses = {str(status): _response(status, bodies[status]) for status in sorted(bodies)}
-    for status in (status for status, shape in route.answers.items() if isinstance(shape, answers.PageOf)):
-        responses[str(status)]["headers"] = PAGE_HEADERS
+    for status, shape in route.answers.items():
+        if headers := _headers(shape):
+            responses[str(status)]["headers"] = {
+                name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in headers.items()
+            }
     if "<" in route.path:
         responses["404"]["content"]["text/html"] = {"schema": {"type": "string"}}
     if causes := _causes(route):
@@ -252,7 +256,7 @@ def _refusals(release: Release, route: Route) -> Iterator[tuple[int, type[Schema
         statuses |= {401, 422}
     if "<" in route.path:
         statuses.add(404)
-    if route.body(release) is not None:
+    if reads_json := route.body(release) not in {None, answers.Bytes}:
         statuses.add(400)
     if any(isinstance(field, fields.Integer) and name not in UNEXPECTED for name, field in query.items()):
         statuses.add(400)
@@ -261,7 +265,7 @@ def _refusals(release: Release, route: Route) -> Iterator[tuple[int, type[Schema
     if _causes(route):
         statuses.add(500)
     yield from ((status, answers.MessageAnswer) for status in statuses)
-    if route.body(release) is not None:
+    if reads_json:
         yield from ((400, schema) for schema in (answers.InvalidBodyAnswer, answers.FrameworkMessageAnswer))
         yield 415, answers.FrameworkMessageAnswer
 
@@ -285,6 +289,16 @@ def _explanation(causes: dict[str, list[str]]) -> str:
     return f"{MEANINGS[500]} {'; '.join(words[where].format(' or '.join(names)) for where, names in causes.items())}."
 
 
+def _headers(shape: answers.Shape) -> Mapping[str, str]:
+    """
+    Return what an answer says beside its body, by header.
+    """
+    if isinstance(shape, answers.PageOf):
+        return PAGE_HEADERS
+    forms = shape.forms if isinstance(shape, answers.EitherOf) else [shape]
+    return dict(ChainMap(*(dict(getattr(form, "headers", {})) for form in forms)))
+
+
 def _body(shape: answers.Shape) -> Any:
     """
     Return the schema of what an answer holds.
@@ -306,7 +320,7 @@ def _body(shape: answers.Shape) -> Any:
 def _response(status: int, bodies: list[Any]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if answers.Bytes in bodies:
-        content["application/octet-stream"] = {}
+        content[BYTES] = {}
     if forms := [body for body in bodies if body is not answers.Bytes]:
         content[JSON] = {"schema": forms[0] if len(forms) == 1 else {"anyOf": forms}}
     return {"description": MEANINGS[status], "content": content}

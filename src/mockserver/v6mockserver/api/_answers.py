@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{6})?$"
 """A time in an answer: UTC without an offset, which is why it is no `date-time` of JSON Schema."""
@@ -29,10 +29,13 @@ class AnswerSchema(Schema):
         Under what `Release.absent_keys` lists the keys that a release lacks.
     optional : collection of str
         Keys that are there only when asked for.
+    headers : mapping
+        What else the answer says, by the name of the header.
     """
 
     noun: ClassVar[str] = ""
     optional: ClassVar[Collection[str]] = ()
+    headers: ClassVar[Mapping[str, str]] = {}
 
 
 class OneOf(fields.Field[Any]):
@@ -82,8 +85,10 @@ class EitherOf:
 
 class Bytes(Schema):
     """
-    No object, but a body of bytes.
+    No object, but a body of bytes; of an answer or of a request.
     """
+
+    headers: ClassVar[Mapping[str, str]] = {"Content-Disposition": "Under what name a browser would save it."}
 
 
 Shape = type[Schema] | ListOf | PageOf | EitherOf

@@ -43,6 +43,7 @@ def get_status(call: Call) -> Answer:
     "/blobstream",
     callers=ANYBODY_LOGGED_IN,
     since="4.15",
+    body=Bytes,
     answers={201: BlobAnswer},
     refusals=[400, 403, 501],
 )

@@ -60,10 +60,15 @@ class ContainerTokenSchema(Schema):
     image = fields.String(required=True, validate=validate.Length(min=1))
 
 
+TOKEN_HEADERS = {"jwt-token": "The access token once more, after a login."}
+
+
 class UserTokenAnswer(AnswerSchema):
     """
     The tokens of a user.
     """
+
+    headers = TOKEN_HEADERS
 
     access_token = text()
     refresh_token = text()
@@ -85,6 +90,8 @@ class NodeTokenAnswer(AnswerSchema):
     """
     The tokens of a node.
     """
+
+    headers = TOKEN_HEADERS
 
     access_token = text()
     refresh_token = text()

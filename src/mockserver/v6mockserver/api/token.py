@@ -10,6 +10,7 @@ import flask
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
+from v6mockserver._errors import UnexpectedError
 from v6mockserver.api._answers import AnswerSchema, EitherOf, MessageAnswer, number, text
 from v6mockserver.api._fields import MAX_NAME, identifier
 from v6mockserver.api._links import API_PATH
@@ -203,6 +204,8 @@ def refresh_token(call: Call) -> Answer:
     """
     claims = tokens.read(call.world, flask.request.headers.get("Authorization"), "refresh")
     caller = tokens.find_caller(call.world, claims)
+    if caller.kind == "container":
+        raise UnexpectedError(messages.WRONG_CALLER.format(kind=caller.kind, kinds="user or node"))
     row = call.world.user[caller.id] if caller.kind == "user" else call.world.node[caller.id]
     return 200, _pair(call.world, row, caller.kind)
 

@@ -308,10 +308,14 @@ def find_caller(world: World, claims: Mapping[str, Any]) -> Caller:
     """
     Return the caller that the claims of a token name.
     """
-    find = FINDERS.get(claims.get("client_type"))
+    kind, subject = claims.get("client_type"), claims["sub"]
+    find = FINDERS.get(kind)
     if find is None:
         raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
-    return find(world, claims["sub"])
+    # No server makes others, but whoever knows the secret can.
+    if isinstance(subject, dict) != (kind == "container"):
+        raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
+    return find(world, subject)
 
 
 def _user(world: World, id_: int) -> Caller:

@@ -96,11 +96,12 @@ def _sort_keys(sortable: type) -> list[tuple[str, bool]]:
     text = flask.request.args.get("sort", "")
     columns = {field.name for field in fields(sortable)}
     keys = []
-    for word in text.split(",") if text else ():
-        column = word.strip().lstrip("+-").strip()
+    for key in text.split(",") if text else ():
+        word = key.strip()
+        column = word[1:] if word.startswith(("+", "-")) else word
         if column not in columns:
             raise UnexpectedError(messages.BAD_SORT.format(value=text, column=column))
-        keys.append((column, word.strip().startswith("-")))
+        keys.append((column, word.startswith("-")))
     return keys
 
 

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+NOTHING = 0
+"""The id that no row ever has."""
 
 MAX_NAME = 128
 MAX_DESCRIPTION = 1024
@@ -160,9 +164,39 @@ def strong_password(text: str) -> None:
             raise ValidationError(message)
 
 
+class Reference(Integer):
+    """
+    Whatever is compared with the ids in a database: any text or number, most of which are the id of nothing.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002 -- marshmallow's signature
+        try:
+            number = float(value)
+        except ValueError:
+            return NOTHING
+        except TypeError as error:
+            raise self.make_error("invalid", input=value) from error
+        return int(number) if isfinite(number) and number == int(number) else NOTHING
+
+
 class IdSchema(Schema):
     """
     A body that names one object.
     """
 
     id = identifier(required=True)
+
+
+class ReferenceSchema(Schema):
+    """
+    A body that names one object, and is hardly looked at.
+    """
+
+    class Meta:
+        """
+        Other keys are passed over.
+        """
+
+        unknown = INCLUDE
+
+    id = Reference(required=True)

@@ -12,7 +12,7 @@ from v6mockserver import _messages as messages
 from v6mockserver.api import _query as query
 from v6mockserver.api import node, organization
 from v6mockserver.api._answers import AnswerSchema, ListOf, MessageAnswer, OneOf, PageOf, number, text
-from v6mockserver.api._fields import IdSchema, members, name
+from v6mockserver.api._fields import IdSchema, ReferenceSchema, members, name
 from v6mockserver.api._links import to_many
 from v6mockserver.api._paging import page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, NODE, USER, Answer, Call, Routes
@@ -179,7 +179,7 @@ def add_organization(call: Call, id_: int) -> Answer:
     "DELETE",
     "/collaboration/<int:id_>/organization",
     callers=USER,
-    body=IdSchema,
+    body={"4.0": ReferenceSchema, "4.15": IdSchema},
     answers={200: ListOf(organization.OrganizationAnswer)},
 )
 def remove_organization(call: Call, id_: int) -> Answer:
@@ -203,7 +203,7 @@ def add_node(call: Call, id_: int) -> Answer:
     return 201, [node.render_short(call.world, row) for row in rows]
 
 
-@routes.add("DELETE", "/collaboration/<int:id_>/node", callers=USER, body=IdSchema, answers={200: MessageAnswer})
+@routes.add("DELETE", "/collaboration/<int:id_>/node", callers=USER, body=ReferenceSchema, answers={200: MessageAnswer})
 def remove_node(call: Call, id_: int) -> Answer:
     """
     Take a node out of a collaboration.

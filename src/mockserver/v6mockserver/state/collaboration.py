@@ -62,12 +62,13 @@ def visible(world: World, caller: Caller, parameters: Parameters) -> Selection[e
 def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
     if (encrypted := parameters.text("encrypted")) is not None:
         yield Among("encrypted", {BOOLEANS[encrypted.lower()]} if encrypted.lower() in BOOLEANS else ())
-    if (organization_id := parameters.integer("organization_id")) is not None:
-        if widest(world, caller, NOUN, VIEW) != GLOBAL and organization_id != caller.organization_id:
+    if (organization_id := parameters.text("organization_id")) is not None:
+        # Server quirk: the own id is compared as text, so that 02 is somebody else's (4.0 to 4.15, GET /collaboration).
+        if widest(world, caller, NOUN, VIEW) != GLOBAL and organization_id != str(caller.organization_id):
             raise PermissionDeniedError(messages.DENIED.format(decision=decide(world, caller, NOUN, VIEW, [GLOBAL])))
-        yield Among("id", world.collaboration_organization.lefts(organization_id))
-    if (store_id := parameters.integer("algorithm_store_id")) is not None:
-        store = existing(world.algorithm_store, "algorithm store", store_id)
+        yield Among("id", world.collaboration_organization.lefts(parameters.foreign_key("organization_id")))
+    if parameters.text("algorithm_store_id") is not None:
+        store = existing(world.algorithm_store, "algorithm store", parameters.foreign_key("algorithm_store_id"))
         if store.collaboration_id is not None:
             yield Among("id", {store.collaboration_id})
 

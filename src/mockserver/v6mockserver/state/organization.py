@@ -63,7 +63,7 @@ def visible(world: World, caller: Caller, parameters: Parameters) -> Selection[e
 def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
     if (country := parameters.text("country")) is not None:
         yield Among("country", {country})
-    if ids := parameters.integers("ids"):
+    if ids := parameters.foreign_keys("ids"):
         yield Among("id", set(ids))
     if (collaboration_id := parameters.integer("collaboration_id")) is not None:
         require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
@@ -127,7 +127,7 @@ def _stored_key(text: str) -> str:
     Return a public key as it comes back: base64 is read leniently, stored as bytes, and written anew.
     """
     try:
-        return b64encode(b64decode(text)).decode()
+        return b64encode(b64decode(text.encode())).decode()
     except (binascii.Error, ValueError) as error:
         raise BadRequestError(messages.PUBLIC_KEY_NOT_BASE64) from error
 
@@ -142,9 +142,9 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
         _require_free(world, changes["name"])
     columns = dict(changes)
     if "public_key" in changes:
+        columns["public_key"] = _stored_key(changes["public_key"])
         if world.release.guards_public_key and caller.organization_id != id_:
             raise PermissionDeniedError(messages.PUBLIC_KEY_OF_OTHER.format(id=id_))
-        columns["public_key"] = _stored_key(changes["public_key"])
     return world.organization.replace(replace(row, **columns))
 
 

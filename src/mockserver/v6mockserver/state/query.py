@@ -69,8 +69,13 @@ class Parameters:
 
         Text that is no number is the id of nothing, as on SQLite.
         """
-        text = self.text(name) or ""
-        return int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else NOTHING
+        return _foreign_key(self.text(name) or "")
+
+    def foreign_keys(self, name: str) -> list[int]:
+        """
+        Return every value of such a parameter.
+        """
+        return [_foreign_key(text) for text in self.texts(name)]
 
     def flag(self, name: str) -> bool:
         """
@@ -83,6 +88,10 @@ class Parameters:
         Return the words of a parameter that takes a comma list, repetition, or both.
         """
         return {word.strip() for text in self.texts(name) for word in text.split(",")}
+
+
+def _foreign_key(text: str) -> int:
+    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else NOTHING
 
 
 def _integer(name: str, text: str) -> int:

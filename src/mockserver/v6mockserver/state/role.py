@@ -83,13 +83,16 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
     if collaboration_id is not None:
         # Server quirk: text is compared with a number, so only include_root finds anything (4.0 to 4.15, GET /role).
         require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
-    if organization_ids or collaboration_id is not None:
-        yield Among("organization_id", organization_ids | ({None} if parameters.flag("include_root") else set()))
-    if (rule_id := parameters.integer("rule_id")) is not None:
+    defaults: set[int | None] = {None} if parameters.flag("include_root") else set()
+    if organization_ids:
+        yield Among("organization_id", organization_ids | defaults)
+    if collaboration_id is not None:
+        yield Among("organization_id", defaults)
+    if parameters.text("rule_id") is not None:
         find = existing if world.release.misses_rules else existing_for_filter
-        yield Among("id", world.role_rule.lefts(find(world.rule, "rule", rule_id).id))
-    if (user_id := parameters.integer("user_id")) is not None:
-        yield Among("id", _roles_of(world, caller, user_id))
+        yield Among("id", world.role_rule.lefts(find(world.rule, "rule", parameters.foreign_key("rule_id")).id))
+    if parameters.text("user_id") is not None:
+        yield Among("id", _roles_of(world, caller, parameters.foreign_key("user_id")))
 
 
 def _roles_of(world: World, caller: Caller, user_id: int) -> Collection[int]:

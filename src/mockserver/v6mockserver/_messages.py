@@ -101,6 +101,7 @@ STORE_SILENT = "The algorithm store {url} does not answer; its URL includes its 
 STORE_REFUSED = "The algorithm store answered with status {status} and said: {said}"
 NOT_IN_STORE = "The algorithm store {url} has no image {image}"
 SERVER_URL_MISSING = "Say in server_url where this server is; its settings do not"
+INPUT_NOT_TEXT = "An input is no text; give base64 text for each organization"
 INPUT_NOT_BASE64 = "The input for organization {organization} is not base64 text"
 INPUT_NOT_ENCRYPTED = (
     "Collaboration {collaboration} is encrypted, but the input for organization {organization} is readable"

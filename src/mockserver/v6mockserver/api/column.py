@@ -8,11 +8,17 @@ from marshmallow import Schema, fields, validate
 
 from v6mockserver.api import task
 from v6mockserver.api._answers import AnswerSchema, text
-from v6mockserver.api._fields import identifier
+from v6mockserver.api._fields import Objects, identifier
 from v6mockserver.api._routes import USER, Answer, Call, Routes
 from v6mockserver.state import column
 
 routes = Routes("column")
+
+
+class ColumnTargetSchema(task.TargetSchema40):
+    """
+    An organization that may have to run a task; its input is looked at if it does.
+    """
 
 
 class ColumnSchema(Schema):
@@ -22,7 +28,7 @@ class ColumnSchema(Schema):
 
     db_label = fields.String(required=True)
     collaboration_id = identifier(required=True)
-    organizations = fields.List(fields.Nested(task.TargetSchema), required=True, validate=validate.Length(min=1))
+    organizations = Objects(fields.Nested(ColumnTargetSchema), required=True, validate=validate.Length(min=1))
     sheet_name = fields.String()
     query = fields.String()
 

@@ -87,7 +87,10 @@ class TargetSchema40(Schema):
         unknown = INCLUDE
 
     id = fields.Raw(required=True, metadata={"type": "integer", "minimum": 1})
-    input = fields.Raw(metadata={"type": "string", "description": "Base64 text; encrypted where the collaboration is."})
+    input = fields.Raw(
+        allow_none=True,
+        metadata={"type": "string", "description": "Base64 text; encrypted where the collaboration is."},
+    )
 
     @post_load
     def row(self, data: dict[str, Any], **_: object) -> Target:

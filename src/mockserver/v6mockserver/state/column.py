@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from v6mockserver import _messages as messages
+from v6mockserver._errors import BadRequestError
 from v6mockserver.state import entities, task
 from v6mockserver.state import node as nodes
 from v6mockserver.state.lookup import existing
@@ -41,6 +43,9 @@ def names(
     known = _shared(world, collaboration_id, f"columns_{db_label}")
     if known:
         return known
+    if not all(isinstance(target.input, str) for target in organizations):
+        # Not copied: the real server fails with a 500 (4.15, POST /column).
+        raise BadRequestError(messages.INPUT_NOT_TEXT)
     reading = {"sheet_name": sheet_name, "query": query}
     database = Database(db_label, {key: value for key, value in reading.items() if value})
     return task.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,3 +40,16 @@ def use(server: MockServer) -> tuple[UserClient, requests.Session, SimulatedNode
     node.go_offline()
     allowed = bool(server.explain("root", "view", "task", organization=1))
     return server.client("root", password="root"), server.session(), node, allowed and bool(url)
+
+
+def observe(server: MockServer) -> int:
+    """What a test asks of the journal, and scripts of faults."""
+    exchange = server.journal.where(method="POST", path="/task", caller="root", status=range(200, 300)).last
+    who: str = str(exchange.caller)
+    took: float = exchange.duration.total_seconds()
+    fault = server.faults.on(path=re.compile("/task.*"), times=None, after=1).answer(503, body={"msg": who})
+    with server.faults as faults:
+        faults.on(caller=who).delay(took, real=True)
+        faults.on().reset(acted=True)
+    server.faults.verify()
+    return fault.hits + server.journal[-1:].count

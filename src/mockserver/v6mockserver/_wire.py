@@ -34,11 +34,13 @@ class Wire(Protocol):
         """
         Break the connection: the caller gets no answer, or no more of it.
         """
+        ...
 
     def time_out(self) -> NoReturn:
         """
         Let the caller have lost its patience.
         """
+        ...
 
 
 class UnknownWire:

@@ -215,7 +215,8 @@ def owner(world: World, authorization: str | None) -> Owner | None:
         claims = _decode(world, _bearer(authorization))
     except RefusedError:
         return None
-    kind, subject = claims.get("client_type", ""), claims.get("sub")
+    kind: Any = claims.get("client_type")
+    subject = claims.get("sub")
     id_: Any = subject.get("node_id") if isinstance(subject, dict) else subject
     if kind == "user":
         user = world.user.get(id_)

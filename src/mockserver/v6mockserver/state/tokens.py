@@ -215,7 +215,7 @@ def owner(world: World, authorization: str | None) -> Owner | None:
         claims = _decode(world, _bearer(authorization))
     except RefusedError:
         return None
-    kind: Any = claims.get("client_type")
+    kind: str = claims.get("client_type") or ""
     subject = claims.get("sub")
     id_: Any = subject.get("node_id") if isinstance(subject, dict) else subject
     if kind == "user":

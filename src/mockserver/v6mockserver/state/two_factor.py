@@ -69,7 +69,7 @@ def enrol(world: World, user: User) -> Step:
     """
     Give a user a new secret, which takes the place of the one that they may have.
     """
-    from pyotp import TOTP
+    from pyotp.totp import TOTP
 
     digest = sha256(f"otp secret {world.next_uuid()}".encode()).digest()
     secret = b32encode(digest[:SECRET_BYTES]).decode()
@@ -80,6 +80,6 @@ def enrol(world: World, user: User) -> Step:
 
 
 def _is_current(world: World, secret: str, code: str) -> bool:
-    from pyotp import TOTP
+    from pyotp.totp import TOTP
 
     return TOTP(secret).verify(code, for_time=world.clock.now(), valid_window=WINDOWS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import BadRequestError, PermissionDeniedError, RefusedError
+from v6mockserver._errors import BadRequestError, ForbiddenError, PermissionDeniedError
 from v6mockserver.state import node as nodes
 from v6mockserver.state import run_states
 from v6mockserver.state.lookup import existing, existing_for_filter
@@ -135,21 +135,13 @@ def caller(world: World, caller: Caller, collaboration: entities.Collaboration, 
     return parent
 
 
-class _StoreRefusedError(RefusedError):
-    """
-    The one place where this server says 403.
-    """
-
-    status = 403
-
-
 def store(world: World, collaboration: entities.Collaboration, store_id: int) -> entities.AlgorithmStore:
     """
     Return the algorithm store of a new task; it must exist and serve the collaboration.
     """
     row = existing_for_filter(world.algorithm_store, "algorithm store", store_id)
     if row.collaboration_id not in (None, collaboration.id):
-        raise _StoreRefusedError(messages.STORE_OF_OTHER.format(id=store_id, collaboration=collaboration.id))
+        raise ForbiddenError(messages.STORE_OF_OTHER.format(id=store_id, collaboration=collaboration.id))
     return row
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from v6mockserver import MockServer, SimulatedNode
+from v6mockserver import Mail, MockServer, Settings, SimulatedNode
 
 if TYPE_CHECKING:
     import requests
@@ -20,6 +20,7 @@ def worlds() -> list[MockServer]:
         MockServer(),
         MockServer({"organizations": []}, random_seed=3),
         MockServer(Path("seed.yaml")),
+        MockServer(version="4.0", settings=Settings(two_factor_auth=True, inactivation_minutes=0.5)),
         MockServer.demo(),
         MockServer.load(MockServer().dump(), execution="thread", passwords={"root": "root"}),
     ]
@@ -53,3 +54,9 @@ def observe(server: MockServer) -> int:
         faults.on().reset(acted=True)
     server.faults.verify()
     return fault.hits + server.journal[-1:].count
+
+
+def mailed(server: MockServer) -> tuple[list[str], str | None]:
+    """Mails are a sequence, and one of them may have a token."""
+    last: Mail = server.outbox.last(to="nora@north.org")
+    return [mail.subject for mail in server.outbox[:2]] + [server.outbox[0].text], last.token

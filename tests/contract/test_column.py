@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .network import DENIED, FAILED, INPUT, INVALID, MISSING, REFUSED, made, outcome
+from .network import DENIED, FAILED, INPUT, INVALID, MISSING, REFUSED, deviates, made, outcome
 from .work import Work, link, plain
 
 pytestmark = pytest.mark.validated("4.15.2")
@@ -61,6 +61,7 @@ def test_a_task_that_asks(work, columns, parameters):
         ({"query": 1}, INVALID),
         ({"more": 1}, INVALID),
         ({"collaboration_id": ABSENT}, MISSING),
+        ({"organizations": [1]}, INVALID),
         ({"organizations": [{"id": ABSENT, "input": INPUT}]}, REFUSED),
     ],
 )
@@ -76,6 +77,14 @@ def test_what_a_question_needs(work, missing):
     del question[missing]
 
     assert outcome(work.researcher.post("/column", question)) == INVALID
+
+
+@pytest.mark.parametrize("target", [{}, {"input": None}, {"input": 1}])
+def test_a_question_without_input(work, target):
+    """Not copied: the real server fails with a 500."""
+    answer = work.researcher.post("/column", body(work, organizations=[{"id": work.alpha["id"], **target}]))
+
+    assert outcome(answer) == work.server.expected(deviates(mock=REFUSED, real=FAILED))
 
 
 def test_who_may_ask(work):

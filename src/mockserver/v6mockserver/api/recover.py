@@ -32,6 +32,8 @@ class LostPasswordSchema(Schema):
     Whose password is lost.
     """
 
+    either = ("username", "email")
+
     email = fields.Email()
     username = fields.String(validate=validate.Length(max=MAX_NAME))
 
@@ -40,8 +42,8 @@ class LostPasswordSchema(Schema):
         """
         Refuse a body with neither a name nor an address.
         """
-        if not data.keys() & {"email", "username"}:
-            raise ValidationError("Needs a username or an email.")
+        if data.keys().isdisjoint(self.either):
+            raise ValidationError(f"Needs {' or '.join(self.either)}.")
 
 
 class OldLostSecondFactorSchema(LostPasswordSchema):

@@ -243,7 +243,7 @@ class _Gardener:
                 id=world.next_id("task"),
                 name=seed["name"],
                 description=seed["description"],
-                image=seed["image"] if seed["image"] is not None or parent is None else parent.image,
+                image=parent.image if parent and seed["image"] is None else seed["image"],
                 collaboration_id=self._collaboration.id,
                 study_id=self._study_id(seed, parent),
                 job_id=parent.job_id if parent else world.next_id("job"),

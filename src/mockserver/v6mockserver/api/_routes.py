@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import GeneratorType, MappingProxyType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import flask
@@ -300,7 +300,7 @@ def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -
         if route.callers:
             caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
         answer = route.view(Call(world, caller, schema, route.noun), **ids)
-    if isinstance(answer, GeneratorType):
+    if isinstance(answer, Generator):
         answer = _finished(world, answer)
     return answer if isinstance(answer, flask.Response) else respond(*answer)
 

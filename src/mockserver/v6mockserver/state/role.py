@@ -77,7 +77,7 @@ def _any_of(predicates: Sequence[Predicate]) -> Predicate:
 
 def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
     organization_ids: set[int | None] = set(parameters.integers("organization_id"))
-    for organization_id in sorted(filter(None, organization_ids)):
+    for organization_id in parameters.integers("organization_id"):
         require(on_organization(world, caller, NOUN, VIEW, organization_id))
     collaboration_id = parameters.integer("collaboration_id")
     if collaboration_id is not None:

@@ -11,15 +11,16 @@ import json
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import jwt
 
-from .real_tables import RELATIONS, TABLES, TIMES
+from .real_tables import RELATIONS, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .servers import Reply
+    from .in_process import Reply
 
     Tables = dict[str, list[Any]]
 
@@ -76,8 +77,13 @@ def _body(body: bytes, content_type: str) -> Any:
     if not body:
         return None
     if content_type.startswith("application/json"):
-        return clean(json.loads(body))
+        return _ordered(clean(json.loads(body)))
     return "<html>" if content_type.startswith("text/html") else b64encode(body).decode()
+
+
+def _ordered(body: Any) -> Any:
+    # A list without an envelope, such as the members of a collaboration, is in no particular order.
+    return sorted(body, key=lambda item: item["id"]) if isinstance(body, list) else body
 
 
 def clean(value: Any) -> Any:
@@ -136,39 +142,41 @@ CLEANERS: dict[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 HEADER_CLEANERS: dict[str, Callable[[str], Any]] = {
     "allow": lambda methods: sorted(re.split(r",\s*", methods)),
+    "location": lambda url: urlsplit(url).path,
     "link": lambda links: sorted(links.split(",</")),
 }
 
 Delta = dict[str, Any]
 
 
-def delta(before: Tables, after: Tables) -> Delta:
+def cleaned_changes(before: Tables, changes: dict[str, Any]) -> Delta:
     """
-    Return what became of tables: rows that were added, changed or removed, by table and id.
+    Return what became of tables: the columns that changed by table and id, null for a row that is gone.
+
+    Parameters
+    ----------
+    before : dict
+        The tables as they were.
+    changes : dict
+        The rows and pairs that changed and those gone, as `real_tables.difference` has them.
     """
-    found = {}
-    for table in (*TABLES, *RELATIONS, "blob"):
-        changed = _pairs(before[table], after[table]) if table in RELATIONS else _rows(before[table], after[table])
-        if changed:
-            found[table] = changed
+    found: Delta = {}
+    for table, rows in sorted(changes.items()):
+        if table in RELATIONS:
+            # A real server may hold a pair twice.
+            found[table] = {
+                "added": sorted(map(list, {*map(tuple, rows["changed"])})),
+                "removed": sorted(map(list, {*map(tuple, rows["gone"])})),
+            }
+        else:
+            known = {row["id"]: row for row in before[table]}
+            found[table] = {str(row["id"]): _changed(known.get(row["id"], {}), row) for row in rows["changed"]}
+            found[table] |= dict.fromkeys(map(str, rows["gone"]))
     return found
 
 
-def _pairs(before: list[Any], after: list[Any]) -> Delta:
-    old, new = ({tuple(pair) for pair in pairs} for pairs in (before, after))
-    marked = {"added": sorted(new - old), "removed": sorted(old - new)}
-    return {mark: [list(pair) for pair in pairs] for mark, pairs in marked.items() if pairs}
-
-
-def _rows(before: list[Any], after: list[Any]) -> Delta:
-    old, new = ({str(row["id"]): row for row in rows} for rows in (before, after))
-    changed: Delta = {id_: None for id_ in old if id_ not in new}
-    for id_, row in new.items():
-        was = old.get(id_, {})
-        columns = {name: _cleaned_column(name, value) for name, value in row.items() if was.get(name, was) != value}
-        if columns:
-            changed[id_] = columns
-    return changed
+def _changed(before: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _cleaned_column(name, value) for name, value in row.items() if before.get(name, before) != value}
 
 
 def _cleaned_column(name: str, value: Any) -> Any:

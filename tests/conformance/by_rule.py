@@ -9,16 +9,17 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from .by_caller import request, targets
-from .case import Case
-from .operations import Operation, operations
+from .case import Case, body, target
+from .cast import HOLDER
+from .operations import USER, Operation, filled, named, operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .cast import Cast
 
-HOLDER = "holder"
-"""The user of the own organization who is given rules and roles case by case."""
+SEED = 1
+"""Which pairs of rules are tried."""
 
 PAIRS = 150
 OPERATIONS_PER_PAIR = 20
@@ -34,7 +35,7 @@ RULES_OF = {
 }
 
 
-def cases(cast: Cast, seed: int) -> Iterator[Case]:
+def cases(cast: Cast) -> Iterator[Case]:
     """
     Yield the cases, those of the same rules and roles one after the other.
     """
@@ -49,7 +50,8 @@ def cases(cast: Cast, seed: int) -> Iterator[Case]:
         yield from (_case(operation, ids, **held) for operation, ids in everything)
     for id_ in cast.rules.values():
         yield from (_case(operation, ids, rules=(id_,)) for operation, ids in everything)
-    chance = random.Random(seed)  # noqa: S311 -- a sample
+    yield from _escalations(cast)
+    chance = random.Random(SEED)  # noqa: S311 -- a sample
     for pair in chance.sample(list(combinations(cast.rules.items(), 2)), PAIRS):
         rules = tuple(id_ for _, id_ in pair)
         telling = [one for one in everything if any(concerns(rule, one[0]) for rule, _ in pair)]
@@ -57,6 +59,30 @@ def cases(cast: Cast, seed: int) -> Iterator[Case]:
             telling or everything, min(OPERATIONS_PER_PAIR, len(telling or everything))
         ):
             yield _case(operation, ids, rules=rules)
+
+
+def _escalations(cast: Cast) -> Iterator[Case]:
+    """
+    Yield attempts to give away a rule that has no wider relatives.
+    """
+    narrow = cast.rules["collaboration VIEW ORGANIZATION"]
+    ids = named(cast, "own")
+    for method, path, rule in (
+        ("POST", "/user", "user CREATE GLOBAL"),
+        ("POST", "/role", "role CREATE GLOBAL"),
+        ("PATCH", f"/role/{ids['role']}", "role EDIT GLOBAL"),
+    ):
+        wanted = {"name": "narrow", "rules": [narrow]}
+        content = USER | {"username": "narrow-user", "roles": [], "rules": [narrow]} if path == "/user" else wanted
+        yield Case(
+            area="rules",
+            route=f"{method} {path.replace(str(ids['role']), '<id>')}",
+            caller=HOLDER,
+            method=method,
+            target=target(path),
+            rules=(cast.rules[rule],),
+            **body(filled(content, ids)),
+        )
 
 
 def concerns(rule: str, operation: Operation) -> bool:

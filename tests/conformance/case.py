@@ -13,7 +13,8 @@ ABSENT: Any = object()
 """Where a body would be, and is not."""
 
 JSON = "application/json"
-READING = ("GET", "HEAD", "OPTIONS")
+SHOWN = 200
+"""How many characters of a body are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +53,6 @@ class Case:
     rules: tuple[int, ...] = ()
     roles: tuple[int, ...] = ()
 
-    @property
-    def writes(self) -> bool:
-        """
-        Whether anything but the time at which the caller was seen may change.
-        """
-        return self.method not in READING
-
     def data(self) -> dict[str, Any]:
         """
         Return it as plain data, without what has its default.
@@ -75,9 +69,20 @@ class Case:
         headers = tuple((name, value) for name, value in data.get("headers", ()))
         return cls(**{**data, **lists, "headers": headers})
 
+    @property
+    def line(self) -> str:
+        """
+        All of it in one line.
+        """
+        return self._line(self.text)
+
     def __str__(self) -> str:
+        is_long = self.text is not None and len(self.text) > SHOWN
+        return self._line(f"{self.text[:SHOWN]}…" if self.text is not None and is_long else self.text)
+
+    def _line(self, text: str | None) -> str:
         held = f" holding {list(self.rules)} {list(self.roles)}" if self.caller == "holder" else ""
-        body = "" if self.text is None else f" {self.text if len(self.text) < 200 else self.text[:200] + '…'}"
+        body = "" if text is None else f" {text}"
         said = "" if self.content_type in {JSON, None} else f" as {self.content_type}"
         return f"{self.method} {self.target}{body}{said} by {self.caller}{held}"
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     Tables = dict[str, list[Any]]
 
+HOLDER = "holder"
+"""The user of the own organization who is given rules and roles case by case."""
+
 PASSWORD = "Pass-word-1"
 IMAGE = "example.org/algorithm:1"
 INPUT = b64encode(b'{"method": "count"}').decode()
@@ -39,6 +42,8 @@ SECRET_INPUT = b64encode(b"\xff\xfe\xfd not text").decode()
 
 LONG_AGO = datetime(2020, 1, 1, 0, 0, 0, 100)  # noqa: DTZ001 -- as the server writes times: UTC without an offset
 """When everything in the world happened, one minute after the other, so that now differs from then."""
+
+FAR_OFF = "2098-12-31T23:59:59.000100"
 
 USERS = {
     "own admin": ("own", "Collaboration Admin"),
@@ -175,7 +180,7 @@ class Building:
         Make users, who hold nothing but one role, and one who is given rules case by case.
         """
         self.cast.ids["user"] = {"root": 1}
-        for what, (organization, role) in (USERS | {"holder": ("own", None), "gone": ("own", None)}).items():
+        for what, (organization, role) in (USERS | {HOLDER: ("own", None), "gone": ("own", None)}).items():
             name = what.replace(" ", "-") + "-user"
             body = {"username": name, "email": f"{name}@example.org", "firstname": "First", "lastname": what}
             roles = [self.cast.id("role", role)] if role else []
@@ -296,7 +301,6 @@ def finished(cast: Cast, tables: Tables) -> Tables:
     Return a world with what cannot be made through the API, and with times that do not change from run to run.
     """
     node = {row["id"]: row for row in tables["node"]}
-    node[cast.id("node", "shared")]["status"] = "online"
     node[cast.id("node", "stranger")]["ip"] = "10.0.0.7"
     shared = {"columns_default": ("age", "height"), "allowed_algorithms": ("all",), "encryption": ("0",)}
     pairs = [(key, value) for key, values in shared.items() for value in values]
@@ -311,7 +315,11 @@ def finished(cast: Cast, tables: Tables) -> Tables:
             {"id": id_, "name": f"{what}-store", "url": f"http://127.0.0.1:9/{what}", "collaboration_id": places[what]}
             for what, id_ in cast.ids["store"].items()
         ]
-    return _long_ago(tables)
+    tables = _long_ago(tables)
+    (online,) = (row for row in tables["node"] if row["id"] == cast.id("node", "shared"))
+    # Seen so late that no server will ever take it for gone.
+    online |= {"status": "online", "last_seen": FAR_OFF}
+    return tables
 
 
 def _long_ago(tables: Tables) -> Tables:

@@ -89,6 +89,7 @@ def named(cast: Cast, what: str) -> dict[str, Any]:
         "api_key": cast.keys["own"],
         "viewer_role": cast.id("role", "Viewer"),
         "rule": cast.rules["run VIEW ORGANIZATION"],
+        "blob": UNKNOWN_KEY,
         "author": cast.id("user", "own researcher"),
         "reset_token": reset_token(cast.id("user", "own"), cast.secret),
     }
@@ -256,6 +257,6 @@ OPERATIONS = (
     Operation(method="POST", path="/column", caller="own researcher", body=COLUMN, since="4.15"),
     Operation(method="GET", path="/blobstream/status", since="4.15"),
     Operation(method="POST", path="/blobstream", since="4.15"),
-    Operation(method="GET", path=f"/blobstream/{UNKNOWN_KEY}", since="4.15"),
+    Operation(method="GET", path="/blobstream/{blob}", since="4.15"),
 )
 """The operations; those of a noun that only 4.15 has say so."""

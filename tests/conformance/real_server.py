@@ -12,6 +12,7 @@ makes it work on this Python, fast, and the same each time:
 - passwords are hashed at the lowest cost;
 - ids are never reused, as on the PostgreSQL of production (SQLite would);
 - what it does behind the caller's back (counting failed logins, sending mail) is done before the answer is out;
+- nodes stay online without a sign of life;
 - mails are kept and not sent, from stand-ins for the templates that its distribution lacks;
 - lists in no particular order are in that of ids, and so are equals in sorted ones;
 - its database does not wait for the disk.
@@ -22,12 +23,15 @@ Beside the API it answers requests under `/oracle/`: see `Control`. It ends when
 from __future__ import annotations
 
 import enum
+import gc
 import json
 import logging
 import os
+import re
 import socket
 import sqlite3
 import sys
+from base64 import b64encode
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -36,6 +40,10 @@ from typing import Any
 SECRET = "the-oracle-signs-with-this-secret"
 CONTROL = "/oracle/"
 LOWEST_COST = 4
+VERBOSE = "V6_ORACLE_VERBOSE"
+"""Set it to see the real server's troubles in `RealServer.errors`."""
+
+FOR_EVER = 10**8
 
 
 def _format_as_python_310(member: enum.Enum, spec: str) -> str:
@@ -54,8 +62,9 @@ import sqlalchemy  # noqa: E402
 import vantage6.server as real  # noqa: E402
 import yaml  # noqa: E402
 from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: E402
+from in_process import send  # noqa: E402
 from jinja2 import FunctionLoader, pass_context  # noqa: E402
-from real_tables import FORMAT, counters, dump, load  # noqa: E402
+from real_tables import FORMAT, counters, difference, dump, dump_some, kept_in, load  # noqa: E402
 from sqlalchemy.orm import Query  # noqa: E402
 from sqlalchemy.pool import QueuePool  # noqa: E402
 from vantage6.server import db  # noqa: E402, F401 -- all tables are known once it is imported
@@ -65,6 +74,10 @@ from vantage6.server.resource.common import auth_helper  # noqa: E402
 
 mails: list[dict[str, Any]] = []
 behind_the_back: list[gevent.Greenlet] = []
+written: set[str] = set()
+"""The tables of the database that were written to of late."""
+
+WRITING = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
 
 
 def configuration(folder: Path, settings: dict[str, Any]) -> str:
@@ -125,13 +138,16 @@ def never_wait_for_the_disk() -> None:
     def create_engine(uri: str, **options: Any) -> Any:
         options |= {"poolclass": QueuePool, "pool_pre_ping": False, "connect_args": {"check_same_thread": False}}
         engine = create(uri, **options)
-        sqlalchemy.event.listen(engine, "connect", _hasten)
+        sqlalchemy.event.listen(engine, "connect", lambda connection, _: prepare(connection))
         return engine
 
     module.create_engine = create_engine
 
 
-def _hasten(connection: sqlite3.Connection, _: object = None) -> None:
+def hasten(connection: sqlite3.Connection) -> None:
+    """
+    Let a connection trust the machine to stay up.
+    """
     for pragma in ("synchronous = OFF", "journal_mode = MEMORY", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -146,6 +162,20 @@ def order_pages_by_id() -> None:
         return distinct(query, *columns).order_by(query.column_descriptions[0]["entity"].id)
 
     Query.distinct = ordered
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """
+    Hasten a connection of the server's, and note the tables that it writes to.
+    """
+    hasten(connection)
+    connection.set_trace_callback(_note_written)
+
+
+def _note_written(statement: str) -> None:
+    found = WRITING.match(statement)
+    if found is not None:
+        written.add(found[1])
 
 
 def finish_what_is_started() -> None:
@@ -176,6 +206,13 @@ def _until_it_exits(target: Any, *args: Any) -> None:
         target(*args)
 
 
+def leave_nodes_alone() -> None:
+    """
+    Keep the server from setting nodes offline that give no sign of life; there are none here.
+    """
+    real.PING_INTERVAL_SECONDS = FOR_EVER
+
+
 def keep_mails(app: Any) -> None:
     """
     Keep mails instead of sending them; their text is what the template would have been given, as JSON.
@@ -201,15 +238,17 @@ class Control:
 
     `/oracle/dump` answers all tables; `/oracle/save` and `/oracle/restore` take `{"name": ...}` and keep the whole
     database under that name or put it back; `/oracle/changes` takes the same and answers the tables that differ from
-    the one of that name; `/oracle/load` takes tables and makes the database hold them; `/oracle/grant` decides what a
+    the one of that name; `/oracle/play` plays requests on the database of a name, each on its own, and tells what came
+    of them; `/oracle/load` takes tables and makes the database hold them; `/oracle/grant` decides what a
     user holds; `/oracle/mails` answers the mails so far and forgets them.
     """
 
     def __init__(self, file: Path) -> None:
         self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        _hasten(self._database)
+        hasten(self._database)
         self._saved: dict[str, sqlite3.Connection] = {}
         self._tables: dict[str, dict[str, list[Any]]] = {}
+        self.application: Application
 
     def __call__(self, order: str, data: dict[str, Any]) -> Any:
         """Carry out one order."""
@@ -234,10 +273,26 @@ class Control:
         self._saved[name].backup(self._database)
         return {}
 
-    def do_changes(self, name: str) -> dict[str, list[Any]]:
-        """Return the tables that are not as they were."""
-        before = self._tables[name]
-        return {table: rows for table, rows in dump(self._database).items() if rows != before[table]}
+    def do_changes(self, name: str) -> dict[str, Any]:
+        """Return what became of the tables since they were saved."""
+        return difference(self._tables[name], dump(self._database))
+
+    def do_play(self, name: str, requests: list[dict[str, Any]]) -> list[Any]:
+        """Answer requests, and put the database back after each; tells status, headers, body and changes of each."""
+        return [self._play(name, **request) for request in requests]
+
+    def _play(self, name: str, grant: dict[str, Any] | None, body: str | None, **request: Any) -> list[Any]:
+        written.clear()
+        if grant is not None:
+            self.do_grant(**grant)
+        reply = send(self.application, **request, body=None if body is None else body.encode())
+        tables = {table for theirs in written for table in kept_in(theirs)}
+        if grant is not None:
+            tables |= {"user_rule", "user_role"}
+        changes = difference(self._tables[name], dump_some(self._database, tables))
+        if tables:
+            self.do_restore(name)
+        return [reply.status, reply.headers, b64encode(reply.body).decode(), changes]
 
     def do_load(self, tables: dict[str, list[Any]]) -> dict[str, Any]:
         """Fill the database."""
@@ -275,6 +330,7 @@ class Application:
     def __init__(self, app: Any, control: Control) -> None:
         self._app = app
         self._control = control
+        control.application = self
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer once everything that the request started is done."""
@@ -316,12 +372,15 @@ def serve(folder: Path, settings: dict[str, Any]) -> None:
     never_wait_for_the_disk()
     order_pages_by_id()
     finish_what_is_started()
+    leave_nodes_alone()
     server = real.run_server(configuration(folder, settings), system_folders=False)
     keep_mails(server.app)
-    logging.disable(logging.INFO)
+    logging.disable(logging.ERROR if VERBOSE not in os.environ else logging.INFO)
     application = Application(server.app, Control(folder / "database.sqlite"))
     listener = WSGIServer(("127.0.0.1", 0), application, log=None, handler_class=Handler, error_log=sys.stderr)
     listener.start()
+    # What is there by now stays; looking through it again and again takes a sixth of the time.
+    gc.freeze()
     announcement = {"url": f"http://127.0.0.1:{listener.server_port}", "version": real.__version__, "secret": SECRET}
     os.write(announce_on, f"{json.dumps(announcement)}\n".encode())
     while gevent.os.tp_read(sys.stdin.fileno(), 1):

@@ -80,6 +80,9 @@ class Converter(NamedTuple):
 def _converter(column: str) -> Converter | None:
     if column in TIMES:
         return Converter(lambda text: text.replace(" ", "T"), lambda text: text.replace("T", " "))
+    if column == "input":
+        # Server 4.0.3 stores an object as it comes, and SQLite as bytes.
+        return Converter(lambda value: value.decode() if isinstance(value, bytes) else value, lambda value: value)
     if column in BOOLEANS:
         return Converter(bool, int)
     if column == "public_key":
@@ -92,12 +95,45 @@ def dump(database: sqlite3.Connection) -> Tables:
     Return all tables: lists of rows in ascending id, and lists of pairs.
     """
     existing = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    tables: Tables = {table: _rows(database, table, name) if name in existing else [] for table, name in TABLES.items()}
-    for relation, (name, left, right) in RELATIONS.items():
-        query = f'SELECT {left}, {right} FROM "{name}" ORDER BY 1, 2'  # noqa: S608 -- names of this module
-        tables[relation] = [list(pair) for pair in database.execute(query)] if name in existing else []
-    tables["blob"] = []
-    return tables
+    tables: Tables = {table: [] for table in (*TABLES, *RELATIONS, "blob")}
+    return tables | dump_some(database, {table for name in existing for table in kept_in(name)})
+
+
+def dump_some(database: sqlite3.Connection, names: Iterable[str]) -> Tables:
+    """
+    Return some of the tables.
+    """
+    return {name: _pairs(database, name) if name in RELATIONS else _rows(database, name) for name in names}
+
+
+def kept_in(name: str) -> tuple[str, ...]:
+    """
+    Return the tables that have something in a table of the database.
+    """
+    if name == "authenticatable":
+        return PRINCIPALS
+    ours = {theirs: table for table, theirs in TABLES.items()} | {one[0]: table for table, one in RELATIONS.items()}
+    return (ours[name],) if name in ours else ()
+
+
+def difference(before: Tables, after: Tables) -> dict[str, Any]:
+    """
+    Return what became of those tables that are in `after`: rows and pairs that are new or changed, and those gone.
+    """
+    found = {}
+    for table, rows in after.items():
+        old = before[table]
+        if rows == old:
+            continue
+        if table in RELATIONS:
+            changed, gone = [pair for pair in rows if pair not in old], [pair for pair in old if pair not in rows]
+        else:
+            known, ids = {row["id"]: row for row in old}, {row["id"] for row in rows}
+            changed = [row for row in rows if known.get(row["id"]) != row]
+            gone = [id_ for id_ in known if id_ not in ids]
+        if changed or gone:
+            found[table] = {"changed": changed, "gone": gone}
+    return found
 
 
 def counters(database: sqlite3.Connection) -> dict[str, int]:
@@ -111,7 +147,14 @@ def counters(database: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def _rows(database: sqlite3.Connection, table: str, name: str) -> list[Row]:
+def _pairs(database: sqlite3.Connection, relation: str) -> list[Any]:
+    name, left, right = RELATIONS[relation]
+    query = f'SELECT {left}, {right} FROM "{name}" ORDER BY 1, 2'  # noqa: S608 -- names of this module
+    return [list(pair) for pair in database.execute(query)]
+
+
+def _rows(database: sqlite3.Connection, table: str) -> list[Row]:
+    name = TABLES[table]
     if table in PRINCIPALS:
         shared = ", ".join(f"a.{column}" for column in SHARED_COLUMNS)
         query = f'SELECT t.*, {shared} FROM "{name}" t JOIN authenticatable a ON a.id = t.id ORDER BY t.id'  # noqa: S608

@@ -9,7 +9,7 @@ Real servers: installed once into environments of their own, started and stopped
         server.dump()      # as MockServer.dump() has it
         server.restore("fresh")
 
-or, to look around by hand, from the top of the project: `python tests/conformance/servers.py 4.15`.
+or, to look around by hand, from the top of the project: `python -m tests.conformance.servers 4.15`.
 
 Environments are looked for in the folder that `V6_ORACLES` names, each under its version (`4.15`, `4.0`), by default in
 `.oracles` of the project; what is missing is installed there with `venv` and pip. The servers work with Python 3.10 and
@@ -25,9 +25,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from .in_process import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,16 +50,6 @@ VERSIONS = tuple(REQUIREMENTS)
 
 CAN_MAIL = {"smtp": {"server": "mail.invalid", "port": 25, "username": "oracle@example.org", "password": ""}}
 """Settings of a server that can send mail; it never does, see `real_server.py`."""
-
-
-class Reply(NamedTuple):
-    """
-    What came back for a request.
-    """
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 def environment(version: str) -> Path:
@@ -202,11 +195,35 @@ class RealServer:
         """
         self._control("restore", name=name)
 
-    def changes(self, name: str) -> dict[str, list[Any]]:
+    def changes(self, name: str) -> dict[str, Any]:
         """
-        Return the tables that differ from the database saved under a name.
+        Return what became of the tables since the database was saved under a name: rows "changed" and ids "gone".
         """
         return self._control("changes", name=name)
+
+    def play(self, name: str, requests: Sequence[dict[str, Any]]) -> list[tuple[Reply, dict[str, Any]]]:
+        """
+        Play requests, each on the database saved under a name, and return what came of them.
+
+        They do not pass a socket, which together with the fewer round trips makes this the fast way.
+
+        Parameters
+        ----------
+        name : str
+            The name of the database.
+        requests : sequence of dict
+            Each with `method`, `target`, `headers`, `body` (text or None) and `grant` (arguments of `grant` or None).
+
+        Returns
+        -------
+        list of pairs
+            Of each request the answer, and the changes as `changes` has them.
+        """
+        played = self._control("play", name=name, requests=list(requests))
+        return [
+            (Reply(status, [(key, value) for key, value in headers], b64decode(body)), changes)
+            for status, headers, body, changes in played
+        ]
 
     def grant(self, user: int, rules: Sequence[int], roles: Sequence[int]) -> None:
         """

@@ -1,39 +1,41 @@
 """
-Servers on which requests are played: a real one, the mock, or both side by side in the same world.
+Servers on which requests are played: a real one and the mock side by side in the same world, or the mock alone.
 
     with RealServer("4.15", CAN_MAIL) as real:
-        cast, world = make_world(real)
-        stage = Stage(RealSide(real, world), MockSide(world), cast)
-        for difference in stage.compare(case):
-            ...
+        stage = Stage(real, *make_world(real))
+        for compared in stage.compare_all(cases):
+            print(compared.case, compared.differences)
 
-`compare` leaves both servers in the world that they started from. Programs of several requests use `play`, which leaves
-them where they are, and `restore`.
+`compare` and `compare_all` leave both servers in the world that they started from. Programs of several requests use
+`play`, which leaves them where they are, and `restore`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from io import BytesIO
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, is_dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import unquote_to_bytes
 
 from v6mockserver import MockServer
 
-from .answers import Answer, Delta, cleaned, delta, differences
-from .cast import PASSWORD, Cast, build
-from .servers import RealServer, Reply
+from .answers import Answer, Delta, cleaned, cleaned_changes, differences
+from .cast import HOLDER, PASSWORD, Cast, build
+from .in_process import Reply, send
+from .real_tables import RELATIONS, TABLES, difference
 from .tokens import mint, spoilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .case import Case
+    from .servers import RealServer
 
     Tables = dict[str, list[Any]]
 
 BASE = "base"
+BATCH = 50
 
 
 class World(NamedTuple):
@@ -64,11 +66,17 @@ class Played(NamedTuple):
     answer : Answer
         The answer, cleaned.
     changes : dict
-        What became of the tables since the world that was restored last, cleaned; empty for a request that reads.
+        What became of the tables since the world that was restored last, cleaned.
     """
 
     answer: Answer
     changes: Delta
+
+    def data(self) -> dict[str, Any]:
+        """
+        Return it as plain data.
+        """
+        return {**self.answer._asdict(), "changes": self.changes}
 
 
 class Side(Protocol):
@@ -112,7 +120,12 @@ class RealSide:
 
     def changes(self) -> Delta:
         """Return what became of the tables since then."""
-        return delta(self._tables, self._tables | self._server.changes(BASE))
+        return cleaned_changes(self._tables, self._server.changes(BASE))
+
+    def play_all(self, requests: Sequence[dict[str, Any]]) -> list[Played]:
+        """Send requests, and go back after each."""
+        played = self._server.play(BASE, requests)
+        return [Played(cleaned(reply), cleaned_changes(self._tables, changes)) for reply, changes in played]
 
 
 class MockSide:
@@ -125,24 +138,27 @@ class MockSide:
         passwords = [row | {"password": {"plain": password(row["username"])}} for row in world.tables["user"]]
         data = {"format": 1, "version": world.version, "tables": world.tables | {"user": passwords}}
         self._server = MockServer.load(data | {"server": world.server})
-        self._base = self._server._world.copy()
+        self._base = self._server.snapshot()
         self._tables = self._server.dump()["tables"]
 
     def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Reply:
         """Send one request as it stands."""
-        started: list[Any] = []
-        chunks = self._server(environ(method, target, headers, body), lambda *start: started.extend(start))
-        answer = b"".join(chunks)
-        chunks.close()  # type: ignore[attr-defined]
-        return Reply(int(started[0].split()[0]), started[1], answer)
+        return send(self._server, method, target, headers, body)
 
     def restore(self) -> None:
         """Go back to the world it started from."""
-        self._server._world = self._base.copy()
+        self._server.restore(self._base)
 
     def changes(self) -> Delta:
         """Return what became of the tables since then."""
-        return delta(self._tables, self._server.dump()["tables"])
+        return cleaned_changes(self._tables, difference(self._tables, self._touched()))
+
+    def _touched(self) -> Tables:
+        """Return the tables that no longer share their rows with the snapshot; `dump` would go through all."""
+        world = self._server._world
+        names = [name for name in (*TABLES, *RELATIONS) if not getattr(world, name)._is_shared]
+        tables = {name: _rows(getattr(world, name)) for name in names}
+        return tables | {"blob": [{"id": id_} for id_ in sorted(world.blobs)]}
 
     def grant(self, user: int, rules: Sequence[int], roles: Sequence[int]) -> None:
         """Let a user hold these rules and roles, and no others."""
@@ -150,42 +166,19 @@ class MockSide:
         self._server._world.user_role.assign(user, roles)
 
 
+def _rows(table: Iterable[Any]) -> list[Any]:
+    rows = list(table)
+    if rows and is_dataclass(rows[0]):
+        columns = [column.name for column in fields(rows[0])]
+        return [{column: getattr(row, column) for column in columns} for row in rows]
+    return [list(pair) for pair in rows]
+
+
 def password(username: str) -> str:
     """
     Return the password of a user of the world.
     """
     return "root" if username == "root" else PASSWORD
-
-
-def environ(method: str, target: str, headers: dict[str, str], body: bytes | None) -> dict[str, Any]:
-    """
-    Return the WSGI environment of a request, as a server on a socket would make it.
-    """
-    path, _, query = target.partition("?")
-    variables: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(body or b""),
-        "wsgi.errors": BytesIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    if body is not None:
-        variables["CONTENT_LENGTH"] = str(len(body))
-    for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        variables[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    return variables
 
 
 @dataclass
@@ -197,31 +190,42 @@ class Player:
     side: Side
     cast: Cast
     _tokens: dict[str, str | None] = field(default_factory=dict)
-    _held: tuple[Any, Any] = ((), ())
-    _dirty: bool = False
 
     def play(self, case: Case) -> Played:
         """
         Send a case, and return what came of it; the world stays as it left it.
         """
-        if case.caller == "holder" and self._held != (case.rules, case.roles):
-            self._held = (case.rules, case.roles)
-            self.side.grant(self.cast.id("user", "holder"), *self._held)
+        grant = self.grant(case)
+        if grant is not None:
+            self.side.grant(**grant)
         body = None if case.text is None else case.text.encode()
-        reply = self.side.send(case.method, case.target, self._headers(case), body)
-        self._dirty = self._dirty or case.writes
-        return Played(cleaned(reply), self.side.changes() if case.writes else {})
+        reply = self.side.send(case.method, case.target, self.headers(case), body)
+        return Played(cleaned(reply), self.side.changes())
 
-    def restore(self) -> None:
+    def request(self, case: Case) -> dict[str, Any]:
         """
-        Go back to the world that the server started from.
+        Return a case as plain data, with the token of whoever sends it.
         """
-        if self._dirty:
-            self.side.restore()
-            self._held = ((), ())
-            self._dirty = False
+        return {
+            "method": case.method,
+            "target": case.target,
+            "headers": self.headers(case),
+            "body": case.text,
+            "grant": self.grant(case),
+        }
 
-    def _headers(self, case: Case) -> dict[str, str]:
+    def grant(self, case: Case) -> dict[str, Any] | None:
+        """
+        Return what a case gives the user `holder` to hold, if it is about that one.
+        """
+        if case.caller != HOLDER:
+            return None
+        return {"user": self.cast.id("user", HOLDER), "rules": case.rules, "roles": case.roles}
+
+    def headers(self, case: Case) -> dict[str, str]:
+        """
+        Return the headers of a case, with the token of whoever sends it.
+        """
         headers = dict(case.headers)
         if case.content_type is not None:
             headers["Content-Type"] = case.content_type
@@ -245,11 +249,24 @@ class Player:
 class Stage:
     """
     The real server and the mock, in the same world.
+
+    Attributes
+    ----------
+    release : str
+        The exact version of the real server.
+    cast, world
+        Who and what is in the world, and its tables.
+    real, mock : Player
+        What plays cases on one of them.
     """
 
     def __init__(self, real: RealServer, cast: Cast, world: World) -> None:
-        self.real = Player(RealSide(real, world), cast)
+        self.release = real.release
+        self.cast, self.world = cast, world
+        self._real = RealSide(real, world)
+        self.real = Player(self._real, cast)
         self.mock = Player(MockSide(world), cast)
+        self._ahead = ThreadPoolExecutor(max_workers=1)
 
     def play(self, case: Case) -> tuple[Played, Played]:
         """
@@ -261,24 +278,70 @@ class Stage:
         """
         Put both back into the world that they started from.
         """
-        self.real.restore()
-        self.mock.restore()
+        self.real.side.restore()
+        self.mock.side.restore()
 
-    def compare(self, case: Case) -> tuple[Played, list[str]]:
+    def compare(self, case: Case) -> Compared:
         """
-        Send a case to both, put both back, and return what came of it at the real one, and where the mock differs.
+        Send a case to both, put both back, and return what came of it.
         """
         real, mock = self.play(case)
         self.restore()
-        return real, list(between(real, mock))
+        return Compared(case, real, mock)
+
+    def compare_all(self, cases: Iterable[Case]) -> Iterator[Compared]:
+        """
+        Compare many cases, each in the world that both started from.
+
+        The real server, which takes most of the time, begins at once and is ahead of the mock.
+        """
+        batches = [(batch, self._ahead.submit(self._play_real, batch)) for batch in _batches(cases)]
+        return (
+            Compared(case, real, play_alone(self.mock, case))
+            for batch, played in batches
+            for case, real in zip(batch, played.result(), strict=True)
+        )
+
+    def close(self) -> None:
+        """
+        Compare no more of what was asked for.
+        """
+        self._ahead.shutdown(cancel_futures=True)
+
+    def _play_real(self, batch: Sequence[Case]) -> list[Played]:
+        return self._real.play_all([self.real.request(case) for case in batch])
 
 
-def between(real: Played, mock: Played) -> Iterable[str]:
+def play_alone(player: Player, case: Case) -> Played:
     """
-    Yield where what came of a request differs, one line for each place.
+    Send a case, put the server back, and return what came of it.
     """
-    one, other = ({**played.answer._asdict(), "changes": played.changes} for played in (real, mock))
-    return differences(one, other)
+    played = player.play(case)
+    player.side.restore()
+    return played
+
+
+def _batches(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    remaining = iter(cases)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+class Compared(NamedTuple):
+    """
+    What came of a case at either server.
+    """
+
+    case: Case
+    real: Played
+    mock: Played
+
+    @property
+    def differences(self) -> list[str]:
+        """
+        Where the mock differs, one line for each place.
+        """
+        return list(differences(self.real.data(), self.mock.data()))
 
 
 def make_world(server: RealServer) -> tuple[Cast, World]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 from .case import Case, body
-from .servers import CAN_MAIL, VERSIONS, RealServer
-from .stage import Stage, make_world
+from .servers import VERSIONS
+from .stage import Compared
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
-def stage(request):
+@pytest.fixture(params=VERSIONS)
+def stage(request, stages):
     """Both servers of each version, in the same world."""
-    with RealServer(request.param, CAN_MAIL) as real:
-        yield Stage(real, *make_world(real))
+    return stages[request.param]
 
 
 def rename(name):
@@ -30,10 +29,10 @@ def rename(name):
 
 def test_equal_answers_and_changes_are_no_difference(stage):
     """The same request leaves both with the same answer and the same change of state."""
-    played, differences = stage.compare(rename("renamed"))
+    compared = stage.compare(rename("renamed"))
 
-    assert differences == []
-    assert played.changes["organization"] == {"1": {"name": "renamed"}}
+    assert compared.differences == []
+    assert compared.real.changes["organization"] == {"1": {"name": "renamed"}}
 
 
 def test_both_are_put_back(stage):
@@ -55,11 +54,22 @@ def test_a_program_leaves_its_marks_until_they_are_put_back(stage):
     assert real.changes["organization"] == {"1": {"name": "second"}}
 
 
-def test_a_difference_is_told(stage):
-    """What the mock answers otherwise is told by its place."""
+def test_many_cases_are_compared_each_in_the_same_world(stage):
+    """What one case changes, the next one does not see."""
+    names = [f"{number}th name" for number in range(120)]
+    compared = list(stage.compare_all(rename(name) for name in names))
+
+    assert [one.differences for one in compared] == [[]] * len(names)
+    assert [one.real.changes["organization"] for one in compared] == [{"1": {"name": name}} for name in names]
+
+
+def test_a_difference_is_told_by_its_place(stage):
+    """Where the mock answers otherwise is told, and what."""
     real = stage.real.play(rename("one"))
     mock = stage.mock.play(rename("other"))
     stage.restore()
 
-    assert real.answer.status == mock.answer.status
-    assert real.answer.body["name"] != mock.answer.body["name"]
+    assert Compared(rename("one"), real, mock).differences == [
+        'body.name: real "one", mock "other"',
+        'changes.organization.1.name: real "one", mock "other"',
+    ]

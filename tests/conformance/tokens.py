@@ -90,5 +90,4 @@ def spoilt(claims: Claims, secret: str) -> dict[str, str | None]:
         "of a stranger": f"Bearer {mint(claims | {'sub': 9999}, secret)}",
         "of a node by kind": f"Bearer {mint(claims | {'client_type': 'node'}, secret)}",
         "of an unknown kind": f"Bearer {mint(claims | {'client_type': 'robot'}, secret)}",
-        "with a text": f"Bearer {mint(claims | {'sub': str(claims['sub'])}, secret)}",
     }

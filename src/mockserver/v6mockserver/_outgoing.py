@@ -30,7 +30,8 @@ def ask(session: requests.Session, question: Question) -> Reply:
             json=question.body,
             timeout=PATIENCE,
         )
-    except requests.RequestException:
+    except (requests.RequestException, UnicodeError):
+        # An address may have characters in it that neither a name server nor a header takes.
         return Reply(None)
     try:
         return Reply(response.status_code, response.json())

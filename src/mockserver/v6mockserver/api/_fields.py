@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
 
+from v6mockserver.state.query import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-NOTHING = 0
-"""The id that no row ever has."""
 
 MAX_NAME = 128
 MAX_DESCRIPTION = 1024
@@ -46,12 +45,12 @@ class Moment(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ARG002 -- marshmallow's signature
         try:
             moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", value))
-        except (TypeError, ValueError) as error:
+            if moment.tzinfo is not None:
+                moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        except (TypeError, ValueError, OverflowError) as error:
             raise self.make_error("invalid", input=value) from error
         if "T" not in value:
             raise self.make_error("invalid", input=value)
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
         return moment.isoformat()
 
 
@@ -172,7 +171,7 @@ class Reference(Integer):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002 -- marshmallow's signature
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return NOTHING
         except TypeError as error:
             raise self.make_error("invalid", input=value) from error

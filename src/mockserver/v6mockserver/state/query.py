@@ -67,7 +67,7 @@ class Parameters:
         """
         Return the first value of a parameter that the database compares with a column of ids.
 
-        Text that is no number is the id of nothing, as on SQLite.
+        Text that is no number, or a larger one than any id, is the id of nothing, as on SQLite.
         """
         return _foreign_key(self.text(name) or "")
 
@@ -91,7 +91,7 @@ class Parameters:
 
 
 def _foreign_key(text: str) -> int:
-    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else NOTHING
+    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) else NOTHING
 
 
 def _integer(name: str, text: str) -> int:

@@ -131,6 +131,25 @@ def test_the_store_went_meanwhile(network):
     assert network.call("nora", "GET", "task")[1]["data"] == []
 
 
+@pytest.mark.parametrize(("path", "expected"), [("user/2", 401), ("organization/2", 401)])
+def test_the_caller_went_meanwhile(network, path, expected):
+    """A task is not created for somebody who is no longer there."""
+    network.add()
+    query = {"delete_dependents": "yes"}
+    network.store.before = lambda: network.call("root", "DELETE", path, params=query)
+
+    assert network.order()[0] == expected
+    assert network.call("root", "GET", "task")[1]["data"] == []
+
+
+def test_a_request_without_a_question_has_one_turn(network):
+    """Who has been let in cannot be gone by the time that the body is looked at."""
+    network.call("nora", "POST", "task", json={**ORDER, "organizations": [{"id": 2, "input": ""}]})
+
+    turns = sorted(exchange.turn for exchange in network.server.journal)
+    assert turns == list(range(turns[0], turns[0] + len(turns)))
+
+
 def test_tasks_forget_a_store_that_goes(network):
     """They go on without it; other tasks stay as they are."""
     network.add()

@@ -298,14 +298,19 @@ def handler(route: Route, release: Release) -> Callable[..., flask.Response]:
 
 def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -> flask.Response:
     world: World = flask.request.environ[WORLD]
-    with _locked(world):
-        caller = _NOBODY
-        if route.callers:
-            caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
-        answer = route.view(Call(world, caller, schema, route.noun), **ids)
-    if isinstance(answer, Generator):
-        answer = _finished(world, answer)
+    answer = _finished(world, _talk(world, route, schema, ids))
     return answer if isinstance(answer, flask.Response) else respond(*answer)
+
+
+def _talk(world: World, route: Route, schema: type[marshmallow.Schema] | None, ids: Mapping[str, Any]) -> Talk[Answer]:
+    """
+    Judge the token and answer; as one talk, so that nobody else has a turn before there is a question.
+    """
+    caller = _NOBODY
+    if route.callers:
+        caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
+    answer = route.view(Call(world, caller, schema, route.noun), **ids)
+    return (yield from answer) if isinstance(answer, Generator) else answer
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from v6mockserver import _messages as messages
-from v6mockserver._errors import PermissionDeniedError
+from v6mockserver._errors import PermissionDeniedError, UnauthorizedError
 from v6mockserver.state import cascade, entities, run_states, store_protocol, task_checks
 from v6mockserver.state.lookup import existing, existing_for_filter
 from v6mockserver.state.permissions import (
@@ -303,8 +303,10 @@ def look_up(
     ------
     BadRequestError
         If there is no such store, nobody says where this server is, or the store does not have the image.
-    RefusedError
-        With status 403, if the store does not serve the collaboration.
+    ForbiddenError
+        If the store does not serve the collaboration.
+    UnauthorizedError
+        If the caller was deleted while the store was asked.
     """
     place, _ = _place(
         world,
@@ -317,6 +319,9 @@ def look_up(
     store = task_checks.store(world, place.collaboration, store_id)
     asker = store_protocol.asker(world.settings, server_url, authorization)
     name, digest = yield from store_protocol.find(store.url, asker, image)
+    if caller.user_id not in world.user:
+        # Meanwhile deleted; what else has changed is seen when the task is created.
+        raise UnauthorizedError(messages.BEARER_GONE.format(kind=caller.kind, id=caller.id))
     return Algorithm(f"{name}@{digest}", store.id) if digest else Algorithm(name, None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -83,10 +84,18 @@ def test_snapshot_and_restore(server, control):
     assert server.nodes["north"].is_online
 
 
-@pytest.mark.parametrize("body", [{"snapshot": 7}, {"snapshot": "1"}, {}, [], None, 1])
+@pytest.mark.parametrize("body", [{"snapshot": 7}, {"snapshot": "1"}, {"snapshot": [1]}, {}, [], None, 1])
 def test_a_snapshot_that_is_not_there(control, body):
     """It is not found."""
     assert control("restore", body, data=b"null" if body is None else None).status_code == 404
+
+
+def test_snapshots_at_once(control):
+    """Each has a number of its own."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: control("snapshot").json()["snapshot"], range(24)))
+
+    assert sorted(answers) == list(range(1, 25))
 
 
 def test_reset(server, control):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from ipaddress import ip_address
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -55,6 +56,7 @@ class Control:
     def __init__(self, server: MockServer) -> None:
         self.server = server
         self.snapshots: dict[int, Snapshot] = {}
+        self.numbers = count(1)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """
@@ -114,7 +116,7 @@ def _load(control: Control, request: Request) -> tuple[int, Any]:
 
 
 def _snapshot(control: Control, _: Request) -> tuple[int, Any]:
-    number = len(control.snapshots) + 1
+    number = next(control.numbers)
     control.snapshots[number] = control.server.snapshot()
     return HTTPStatus.CREATED, {"snapshot": number}
 
@@ -122,7 +124,7 @@ def _snapshot(control: Control, _: Request) -> tuple[int, Any]:
 def _restore(control: Control, request: Request) -> tuple[int, Any]:
     body = _body(request)
     number = body.get("snapshot") if isinstance(body, dict) else None
-    if number not in control.snapshots:
+    if not isinstance(number, int) or number not in control.snapshots:
         raise NotFoundError(messages.NOT_FOUND.format(noun="snapshot", id=number))
     control.server.restore(control.snapshots[number])
     return HTTPStatus.OK, {"msg": messages.CONTROL_RESTORED.format(id=number)}

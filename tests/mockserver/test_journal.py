@@ -343,6 +343,13 @@ def test_names_in_escapes_are_names(server):
     assert server.journal.last.body == {"password": "[redacted]"}
 
 
+def test_names_in_escapes_of_a_query_are_names(server):
+    """A URL may as well."""
+    server.session().get(f"{server.url}/api/version?p%61ss=seen&p%61ssword={CANARY}")
+
+    assert server.journal.last.query == {"pass": ["seen"], "password": ["[redacted]"]}
+
+
 @pytest.mark.parametrize("data", ['{"password": "canary-4711"', "username=root&password=canary-4711"])
 def test_what_mentions_a_secret_and_is_no_json_is_withheld(server, data):
     """Rather nothing than too much."""

@@ -21,7 +21,7 @@ from datetime import timedelta
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode
 
 import orjson
 
@@ -423,7 +423,8 @@ def _is_secret(name: str) -> bool:
 
 
 def _query_without_secrets(query: str) -> str:
-    if not _is_secret(query):
+    # A name may be spelled in escapes, so that it cannot be seen.
+    if not _is_secret(unquote_plus(query)):
         return query
     pairs = parse_qsl(query, keep_blank_values=True)
     return urlencode([(name, REDACTED if _is_secret(name) else value) for name, value in pairs])
@@ -461,7 +462,7 @@ def _parsed(body: bytes, content_type: str) -> Any:
     body = _without_secrets(body, content_type)
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode(errors="replace")
 
 

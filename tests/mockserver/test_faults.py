@@ -518,6 +518,17 @@ def test_stop_ends_delays():
     assert server.journal.last.duration < timedelta(seconds=60)
 
 
+def test_delays_last_again_after_stop():
+    """A server that has stopped still answers in process, as late as it is told to."""
+    server = MockServer().start()
+    server.stop()
+    server.faults.on(path="/version").delay(0.02, real=True)
+
+    server.session().get(f"{server.url}/api/version")
+
+    assert server.journal.last.duration >= timedelta(seconds=0.01)
+
+
 @pytest.mark.parametrize(("action", "error"), [("reset", ConnectionResetError), ("time_out", TimeoutError)])
 def test_on_somebody_elses_server_a_broken_connection_is_an_exception(action, error):
     """A WSGI server that is not ours is left to deal with it."""

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from v6client import UserClient
+from v6client.exceptions import V6ClientError
 from v6mockserver import MockServer, MockUsageError, Settings
 
 
@@ -80,6 +81,12 @@ def test_client_takes_a_password():
     server.client().user.create("nora", "Nora", "North", "Secret-42", "nora@north.org")
 
     assert server.client("nora", "Secret-42").whoami.name == "Nora"
+
+
+def test_an_empty_password_is_one():
+    """It is sent as it is, and wrong."""
+    with pytest.raises(V6ClientError):
+        MockServer().client("root", password="")
 
 
 def test_explain_names_the_rule_that_allows():

@@ -24,6 +24,7 @@ over the same wire: a fault that is not for a certain caller meets their request
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Event, Lock
@@ -410,13 +411,15 @@ class Faults(Iterable[Fault]):
         """
         _verify(self)
 
-    def stop_waiting(self, *, now: bool = True) -> None:
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
         """
-        End delays that are real, for a server that shuts down; with `now=False`, let them last again.
+        End delays that are real, while a server shuts down.
         """
-        if now:
-            self._closing.set()
-        else:
+        self._closing.set()
+        try:
+            yield
+        finally:
             self._closing.clear()
 
     def answer(

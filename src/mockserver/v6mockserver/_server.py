@@ -389,7 +389,7 @@ class MockServer:
             msg = f"the password of {username!r} is not in the seed; pass password="
             raise MockUsageError(msg)
         client = UserClient(IN_PROCESS, None, session=self.session(), progress=False)
-        client.authenticate(username, password or self.passwords[username])
+        client.authenticate(username, self.passwords[username] if password is None else password)
         return client
 
     def explain(
@@ -464,7 +464,6 @@ class MockServer:
         if self._live is not None:
             msg = f"the server listens on {self.url} already; stop() it first"
             raise MockUsageError(msg)
-        self.faults.stop_waiting(now=False)
         self._live = LiveServer(Control(self) if control else self, host, port)
         return self
 
@@ -474,8 +473,8 @@ class MockServer:
         """
         live, self._live = self._live, None
         if live is not None:
-            self.faults.stop_waiting()
-            live.stop()
+            with self.faults.without_waiting():
+                live.stop()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -18,7 +18,7 @@ from v6client.exceptions import (
     TaskFailedError,
     TaskTimeoutError,
 )
-from v6mockserver import MockServer, _demo, _keys
+from v6mockserver import MockServer, MockUsageError, _demo, _keys
 
 PLAIN = re.compile(rb"central_average|partial_average|column|organization_id|missing|hospitals|thalach")
 
@@ -296,7 +296,7 @@ def test_ready_made_keys_differ():
 
 def test_there_are_not_endless_ready_made_keys():
     """Beyond them the message says what to do."""
-    with pytest.raises(IndexError, match="its own private_key"):
+    with pytest.raises(MockUsageError, match="its own private_key"):
         _keys.path(_keys.COUNT)
 
 

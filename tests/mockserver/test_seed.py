@@ -147,11 +147,11 @@ def test_the_line_is_that_of_the_mistake(tmp_path):
         MockServer(file)
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1\n", ""])
-def test_a_file_that_is_no_seed(tmp_path, text):
-    """Broken YAML, a list and an empty file are mistakes as well."""
+@pytest.mark.parametrize("content", [b"a: [", b"- 1\n", b"", b"\xff\xd8"])
+def test_a_file_that_is_no_seed(tmp_path, content):
+    """Broken YAML, a list, an empty file and a picture are mistakes as well."""
     file = tmp_path / "seed.yaml"
-    file.write_text(text)
+    file.write_bytes(content)
 
     with pytest.raises(SeedError, match=r"seed\.yaml"):
         MockServer(file)

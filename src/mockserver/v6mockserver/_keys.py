@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from v6mockserver._errors import MockUsageError
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -34,11 +36,11 @@ def path(number: int) -> Path:
 
     Raises
     ------
-    IndexError
+    MockUsageError
         If there are not so many.
     """
     if not 0 <= number < COUNT:
-        raise IndexError(
+        raise MockUsageError(
             f"there are {COUNT} ready-made keys, not {number + 1}; give any further organization its own private_key"
         )
     return FOLDER / f"insecure-test-key-{number + 1:02}.pem"

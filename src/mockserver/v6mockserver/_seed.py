@@ -327,7 +327,7 @@ class Document:
         try:
             text = file.read_text(encoding="utf-8")
             return cls(yaml.safe_load(text), file, yaml.compose(text, yaml.SafeLoader))
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             msg = f"the seed {file} cannot be read: {error}"
             raise SeedError(msg) from error
 

@@ -149,6 +149,20 @@ def test_a_loaded_server_knows_plain_passwords():
     assert [server.client(name).whoami.name for name in ("researcher", "root")] == ["Ada", None]
 
 
+def test_a_loaded_server_without_default_roles():
+    """Its nodes hold no rules, and are told so."""
+    data = MockServer.demo().dump()
+    data["tables"] |= {"role": [], "role_rule": [], "user_role": []}
+    data["tables"]["node"][0]["api_key"] = {"plain": "4b0d7ab1-8e0c-4d0d-b7a9-1d9ef2c1a1a6"}
+    server = MockServer.load(data)
+    session, api = server.session(), f"{server.url}/api"
+    token = session.post(f"{api}/token/node", json={"api_key": "4b0d7ab1-8e0c-4d0d-b7a9-1d9ef2c1a1a6"}).json()
+
+    answer = session.get(f"{api}/run", headers={"Authorization": f"Bearer {token['access_token']}"})
+
+    assert answer.status_code == 401
+
+
 def test_settings_go_along_or_are_replaced():
     """Data from a real database have none."""
     data = MockServer(settings=Settings(smtp=False)).dump()

@@ -262,6 +262,8 @@ MISTAKES = {
     ),
     "behind": (at("server", "counters", "run", value=1), r"counters\.run: expected at least 2, an id in use, found 1"),
     "clock": (at("server", "clock", value={"offset": None}), r"clock\.offset: expected a number, found None"),
+    "ahead": (at("server", "clock", "offset", value=1e300), r"clock\.offset: expected seconds that lead to some date"),
+    "far": (at("server", "clock", "offset", value=1e12), r"clock\.offset: expected seconds that lead to some date"),
     "frozen": (at("server", "clock", "frozen_at", value="noon"), r"clock\.frozen_at: expected a UTC time"),
     "setting": (at("server", "settings", "smtp", value=0), r"settings\.smtp: expected true or false, found 0"),
 }

@@ -114,9 +114,9 @@ def test_let_go():
     assert questions == ["GET /vantage6-server", "DELETE /vantage6-server/1", "DELETE /vantage6-server/2"]
 
 
-@pytest.mark.parametrize("reply", [Reply(403), Reply(200, []), Reply(200, {"data": []})])
+@pytest.mark.parametrize("reply", [Reply(403), Reply(200, []), Reply(200, {"data": []}), Reply(200, [1, {}])])
 def test_nothing_to_let_go(reply):
-    """A store that never took this server in has nothing to forget."""
+    """A store that never took this server in has nothing to forget, and what makes no sense is passed over."""
     assert go_through(store_protocol.let_go(STORE, ME), reply) == (["GET /vantage6-server"], None)
 
 

@@ -353,7 +353,11 @@ def _load_clock(world: World, value: Any) -> None:
         _require_type(value.get(key), types, f"server.clock.{key}")
     if value["frozen_at"] is not None:
         _require_time(value["frozen_at"], "server.clock.frozen_at")
-    world.clock = Clock.load(**value)
+    try:
+        world.clock = Clock.load(**value)
+        world.clock.now()
+    except OverflowError as error:
+        raise _mistake("server.clock.offset", "seconds that lead to some date", value["offset"]) from error
 
 
 def _load_settings(world: World, value: Any) -> None:

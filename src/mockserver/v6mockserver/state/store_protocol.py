@@ -106,7 +106,9 @@ def let_go(url: str, asker: Asker) -> Talk[None]:
         return
     entries = _content(reply)
     for entry in entries if isinstance(entries, list) else ():
-        _content((yield from _ask("DELETE", url, f"vantage6-server/{entry['id']}", asker)))
+        # A store says what it likes: what has no id cannot be deleted.
+        if isinstance(entry, dict) and "id" in entry:
+            _content((yield from _ask("DELETE", url, f"vantage6-server/{entry['id']}", asker)))
 
 
 def find(url: str, asker: Asker, image: str) -> Talk[tuple[str, str | None]]:

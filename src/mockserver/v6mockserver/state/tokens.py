@@ -366,7 +366,7 @@ def _absent(others: Collection[object], kind: str, id_: int) -> UnauthorizedErro
 
 def rules_of_default_role(world: World, name: str) -> frozenset[int]:
     """
-    Return the ids of the rules of the default role with this name.
+    Return the ids of the rules of the default role with this name; none if a loaded world lacks the role.
     """
-    role = next(world.role[id_] for id_ in world.role.where("name", name) if world.role[id_].is_default_role)
-    return world.role_rule.rights(role.id)
+    roles = (world.role[id_] for id_ in world.role.where("name", name))
+    return next((world.role_rule.rights(role.id) for role in roles if role.is_default_role), frozenset())

@@ -71,9 +71,16 @@ def delete_node(world: World, id_: int) -> None:
     """
     Delete a node and what it shared about itself.
     """
-    for config_id in list(world.node_config.where("node_id", id_)):
-        world.node_config.remove(config_id)
+    delete_configuration(world, id_)
     world.node.remove(id_)
+
+
+def delete_configuration(world: World, node_id: int) -> None:
+    """
+    Delete what a node shared about itself.
+    """
+    for config_id in list(world.node_config.where("node_id", node_id)):
+        world.node_config.remove(config_id)
 
 
 def delete_role(world: World, id_: int) -> None:

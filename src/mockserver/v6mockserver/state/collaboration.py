@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, PermissionDeniedError
 from v6mockserver.state import cascade, entities
-from v6mockserver.state.lookup import existing
+from v6mockserver.state.lookup import existing, require_free
 from v6mockserver.state.permissions import (
     CREATE,
     DELETE,
@@ -80,16 +80,11 @@ def create(
     Create a collaboration.
     """
     # Server quirk: organizations that do not exist are passed over (4.0 to 4.15, POST /collaboration).
-    _require_free(world, name)
+    require_free(world.collaboration, NOUN, "name", name)
     require(decide(world, caller, NOUN, CREATE, [GLOBAL]))
     row = world.collaboration.add(entities.Collaboration(id=world.next_id(NOUN), name=name, encrypted=encrypted))
     _set_members(world, row.id, organization_ids)
     return row
-
-
-def _require_free(world: World, name: object) -> None:
-    if world.collaboration.where("name", name):
-        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column="name", value=name))
 
 
 def _set_members(world: World, id_: int, organization_ids: Iterable[int]) -> None:
@@ -111,7 +106,7 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     """
     row = existing(world.collaboration, NOUN, id_)
     if changes.get("name", row.name) != row.name:
-        _require_free(world, changes["name"])
+        require_free(world.collaboration, NOUN, "name", changes["name"])
     if "organization_ids" in changes:
         if world.release.guards_members:
             require(decide(world, caller, NOUN, EDIT, [GLOBAL]))

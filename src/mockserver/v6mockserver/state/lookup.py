@@ -1,5 +1,5 @@
 """
-Finding the row that a request names.
+Finding the row that a request names, and names that are free.
 """
 
 from __future__ import annotations
@@ -34,3 +34,11 @@ def existing_for_filter(table: Table[Row], noun: str, id_: int) -> Row:
     if row is None:
         raise BadRequestError(messages.NOT_FOUND.format(noun=noun, id=id_))
     return row
+
+
+def require_free(table: Table[Row], noun: str, column: str, value: object) -> None:
+    """
+    Refuse a value that another row has in an indexed column.
+    """
+    if table.where(column, value):
+        raise BadRequestError(messages.TAKEN.format(noun=noun, column=column, value=value))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError
 from v6mockserver.state import cascade, entities
-from v6mockserver.state.lookup import existing
+from v6mockserver.state.lookup import existing, require_free
 from v6mockserver.state.passwords import check_api_key, hash_api_key
 from v6mockserver.state.permissions import (
     COLLABORATION,
@@ -116,7 +116,7 @@ def create(
         raise BadRequestError(messages.NOT_A_MEMBER.format(organization=owner.id, collaboration=there.id))
     _require_place(world, there.id, owner.id)
     name = f"{owner.name} - {there.name} Node" if name is None else name
-    _require_free(world, name)
+    require_free(world.node, NOUN, "name", name)
     return register(world, name=name, organization_id=owner.id, collaboration_id=there.id)
 
 
@@ -138,11 +138,6 @@ def register(
     return world.node.add(row), api_key
 
 
-def _require_free(world: World, name: object) -> None:
-    if world.node.where("name", name):
-        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column="name", value=name))
-
-
 def serving(world: World, collaboration_id: int | None, organization_id: int) -> entities.Node | None:
     """
     Return the node of an organization in a collaboration, or None.
@@ -161,7 +156,7 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     row = existing(world.node, NOUN, id_)
     require(on_organization(world, caller, NOUN, EDIT, row.organization_id))
     if changes.get("name", row.name) != row.name:
-        _require_free(world, changes["name"])
+        require_free(world.node, NOUN, "name", changes["name"])
     if moves:
         _require_may_move(world, caller, row, changes)
     columns = {name: changes[name] for name in ("name", "organization_id", "collaboration_id") if name in changes}
@@ -216,8 +211,7 @@ def set_status(world: World, id_: int, status: str) -> None:
     """
     world.node.replace(replace(world.node[id_], status=status))
     if status == OFFLINE:
-        for config_id in list(world.node_config.where("node_id", id_)):
-            world.node_config.remove(config_id)
+        cascade.delete_configuration(world, id_)
 
 
 def watch(world: World, connected: Container[int], *, seen_since: datetime) -> None:
@@ -245,7 +239,6 @@ def share_configuration(world: World, id_: int, settings: Iterable[tuple[str, st
     """
     Replace what a node shares about itself.
     """
-    for config_id in list(world.node_config.where("node_id", id_)):
-        world.node_config.remove(config_id)
+    cascade.delete_configuration(world, id_)
     for key, value in settings:
         world.node_config.add(entities.NodeConfig(id=world.next_id("node_config"), node_id=id_, key=key, value=value))

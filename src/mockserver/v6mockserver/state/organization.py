@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, PermissionDeniedError
 from v6mockserver.state import cascade, entities
-from v6mockserver.state.lookup import existing
+from v6mockserver.state.lookup import existing, require_free
 from v6mockserver.state.permissions import (
     COLLABORATION,
     CREATE,
@@ -102,7 +102,7 @@ def create(
     """
     Create an organization.
     """
-    _require_free(world, name)
+    require_free(world.organization, NOUN, "name", name)
     return world.organization.add(
         entities.Organization(
             id=world.next_id(NOUN),
@@ -115,11 +115,6 @@ def create(
             public_key=_stored_key(public_key),
         )
     )
-
-
-def _require_free(world: World, name: object) -> None:
-    if world.organization.where("name", name):
-        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column="name", value=name))
 
 
 def _stored_key(text: str) -> str:
@@ -139,7 +134,7 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     row = existing(world.organization, NOUN, id_)
     require(on_organization(world, caller, NOUN, EDIT, id_))
     if changes.get("name", row.name) != row.name:
-        _require_free(world, changes["name"])
+        require_free(world.organization, NOUN, "name", changes["name"])
     columns = dict(changes)
     if "public_key" in changes:
         columns["public_key"] = _stored_key(changes["public_key"])

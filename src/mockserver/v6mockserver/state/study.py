@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, PermissionDeniedError
 from v6mockserver.state import cascade, entities
-from v6mockserver.state.lookup import existing
+from v6mockserver.state.lookup import existing, require_free
 from v6mockserver.state.permissions import (
     COLLABORATION,
     CREATE,
@@ -112,7 +112,7 @@ def create(
     """
     Create a study of some members of a collaboration.
     """
-    _require_free(world, name)
+    require_free(world.study, NOUN, "name", name)
     require(on_collaboration(world, caller, NOUN, CREATE, collaboration_id))
     # Not copied: the real server fails with a 500 on a collaboration that does not exist (4.15, POST /study).
     existing(world.collaboration, "collaboration", collaboration_id)
@@ -120,11 +120,6 @@ def create(
     row = world.study.add(entities.Study(id=world.next_id(NOUN), name=name, collaboration_id=collaboration_id))
     world.study_organization.assign(row.id, map(int, organization_ids))
     return row
-
-
-def _require_free(world: World, name: object) -> None:
-    if world.study.where("name", name):
-        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column="name", value=name))
 
 
 def _require_members(world: World, collaboration_id: int, organization_ids: Collection[Any]) -> None:
@@ -148,7 +143,7 @@ def update(world: World, id_: int, changes: Mapping[str, Any]) -> entities.Study
     """
     row = world.study[id_]
     if changes.get("name", row.name) != row.name:
-        _require_free(world, changes["name"])
+        require_free(world.study, NOUN, "name", changes["name"])
     if "organization_ids" in changes:
         _require_members(world, row.collaboration_id, changes["organization_ids"])
         world.study_organization.assign(id_, map(int, changes["organization_ids"]))

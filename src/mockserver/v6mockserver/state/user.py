@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, PermissionDeniedError, UnexpectedError
 from v6mockserver.state import cascade, entities
-from v6mockserver.state.lookup import existing, existing_for_filter
+from v6mockserver.state.lookup import existing, existing_for_filter, require_free
 from v6mockserver.state.passwords import hash_password
 from v6mockserver.state.permissions import (
     COLLABORATION,
@@ -113,8 +113,8 @@ def create(
     """
     Create a user; nobody hands out a rule that they do not hold themselves.
     """
-    _require_free(world, "username", username)
-    _require_free(world, "email", email)
+    require_free(world.user, NOUN, "username", username)
+    require_free(world.user, NOUN, "email", email)
     target = caller.organization_id if organization_id is None else organization_id
     if widest(world, caller, NOUN, CREATE) == GLOBAL:
         existing(world.organization, "organization", target)
@@ -145,11 +145,6 @@ def create(
     return user
 
 
-def _require_free(world: World, column: str, value: object) -> None:
-    if world.user.where(column, value):
-        raise BadRequestError(messages.TAKEN.format(noun=NOUN, column=column, value=value))
-
-
 def _require_assignable(world: World, caller: Caller, role_id: int, organization_id: int) -> None:
     require_at_least(world, caller, world.role_rule.rights(role_id))
     owner = world.role[role_id].organization_id
@@ -172,11 +167,11 @@ def update(world: World, caller: Caller, id_: int, changes: Mapping[str, Any]) -
     scopes = scopes_to_organization(world, caller, user.organization_id)
     require(decide(world, caller, NOUN, EDIT, [OWN, *scopes] if caller.id == id_ else scopes))
     if changes.get("username", user.username) != user.username:
-        _require_free(world, "username", changes["username"])
+        require_free(world.user, NOUN, "username", changes["username"])
         if caller.id != id_:
             raise BadRequestError(messages.USERNAME_OF_OTHER)
     if changes.get("email", user.email) != user.email:
-        _require_free(world, "email", changes["email"])
+        require_free(world.user, NOUN, "email", changes["email"])
     if "roles" in changes:
         _check_roles(world, caller, user, changes["roles"])
     if "rules" in changes:

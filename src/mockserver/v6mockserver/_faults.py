@@ -36,7 +36,7 @@ from werkzeug.datastructures import Headers
 from v6mockserver import _messages as messages
 from v6mockserver._errors import FaultNotHitError, MockUsageError
 from v6mockserver._matching import Criteria
-from v6mockserver._wire import Wire, wire_of
+from v6mockserver._wire import Wire, end, wire_of
 from v6mockserver.api._routes import WORLD
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Passage:
         try:
             reply.body = b"".join(chunks)
         finally:
-            getattr(chunks, "close", bool)()
+            end(chunks)
         return reply
 
 

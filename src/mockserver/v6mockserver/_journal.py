@@ -27,6 +27,7 @@ import orjson
 
 from v6mockserver._errors import MockUsageError
 from v6mockserver._matching import Criteria
+from v6mockserver._wire import end
 from v6mockserver.api._routes import WORLD
 from v6mockserver.state import tokens
 
@@ -388,10 +389,8 @@ class Outgoing:
         """
         End the answer, as WSGI wants it.
         """
-        close = getattr(self._chunks, "close", None)
         try:
-            if close is not None:
-                close()
+            end(self._chunks)
         finally:
             self._done()
 

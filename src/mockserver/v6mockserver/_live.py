@@ -10,7 +10,7 @@ import struct
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from v6mockserver._wire import WIRE
+from v6mockserver._wire import WIRE, end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,9 +118,7 @@ class _Pieces:
         """
         End the answer, as WSGI wants it.
         """
-        close = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
+        end(self._chunks)
 
 
 class _Socket:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from _typeshed.wsgi import WSGIEnvironment
 
 WIRE = "v6mockserver.wire"
@@ -68,3 +70,12 @@ def wire_of(environ: WSGIEnvironment) -> Wire:
     Return the wire that a request came in on.
     """
     return environ.get(WIRE) or UnknownWire()
+
+
+def end(chunks: Iterable[bytes]) -> None:
+    """
+    Tell an application that its answer is out, as WSGI wants it.
+    """
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()

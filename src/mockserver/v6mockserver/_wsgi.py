@@ -16,10 +16,10 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
-from v6mockserver._wire import WIRE
+from v6mockserver._wire import WIRE, end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -52,7 +52,7 @@ class WSGIAdapter(BaseAdapter):
             body = b"".join(chunks)
         finally:
             # What the application does once its answer is on the way is done when the answer is here.
-            _close(chunks)
+            end(chunks)
         return _response(request, start, body)
 
     def close(self) -> None:
@@ -129,12 +129,6 @@ class _Start:
 def _write(_: bytes) -> object:
     msg = "this adapter does not take the application's body through write(); return it"
     raise NotImplementedError(msg)
-
-
-def _close(chunks: Iterable[bytes]) -> None:
-    close = getattr(chunks, "close", None)
-    if close is not None:
-        close()
 
 
 def environ(request: requests.PreparedRequest) -> dict[str, Any]:

@@ -41,8 +41,6 @@ ROOT = "root"
 EXAMPLE = "Example task"
 """What the real server's import calls a task that is given as an image."""
 
-SINCE_4_15 = ("studies", "stores")
-
 
 class Text(fields.String):
     """
@@ -393,7 +391,7 @@ class _Reader:
         for place, organization in _each(self._data, (), "organizations"):
             self._add(self._organizations, organization["name"], (*place, "name"))
             self._check_organization(organization, place)
-        self._require_stores_exist(self._data, ())
+        self._require_known_parts(self._data, ())
         collaborations = {row.name for row in self._world.collaboration}
         self._nodes = {row.name for row in self._world.node}
         self._studies = {row.name for row in self._world.study}
@@ -427,7 +425,7 @@ class _Reader:
             self._check_databases(participant["databases"], (*there, "databases"))
             if collaboration["encrypted"] and collaboration["tasks"]:
                 self._require_key(participant["name"])
-        self._require_stores_exist(collaboration, place)
+        self._require_known_parts(collaboration, place)
         studies: dict[str, set[str]] = {}
         for there, study in _each(collaboration, place, "studies"):
             self._add(self._studies, study["name"], (*there, "name"))
@@ -459,9 +457,9 @@ class _Reader:
         except (MockUsageError, TypeError) as error:
             raise self._document.error((*place, label), str(error)) from error
 
-    def _require_stores_exist(self, holder: Mapping[str, Any], place: Place) -> None:
-        for key in SINCE_4_15:
-            if holder.get(key) and not self._world.release.has("4.15"):
+    def _require_known_parts(self, holder: Mapping[str, Any], place: Place) -> None:
+        for key in sorted(self._world.release.absent_parts):
+            if holder.get(key):
                 raise self._document.error((*place, key), f"server {self._world.release.version} has no {key}")
 
     def _check_task(self, task: Mapping[str, Any], place: Place, around: _Surroundings) -> None:

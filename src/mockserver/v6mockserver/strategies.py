@@ -108,11 +108,15 @@ def default_roles(*, version: str = LATEST) -> Strategy[str]:
     return st.sampled_from([role["name"] for role in _data(version, "roles")])
 
 
-@cache
-def _data(version: str, name: str) -> Any:
+def _require_version(version: str) -> None:
     if version not in RELEASES:
         msg = f"version={version!r} is none of {', '.join(RELEASES)}"
         raise InvalidArgument(msg)
+
+
+@cache
+def _data(version: str, name: str) -> Any:
+    _require_version(version)
     return json.loads((resources.files("v6mockserver") / "data" / version / f"{name}.json").read_bytes())
 
 
@@ -422,9 +426,9 @@ def collaborations(
         st.lists(st.sampled_from(_required([*map(_name, organizations)], "organizations")), min_size=1, unique=True)
     )
     owners = [user["username"] for one in organizations if one["name"] in members for user in one["users"]]
-    has_more = _has_studies(version)
-    own_studies = draw(st.lists(studies(members), max_size=max_studies, unique_by=_name)) if has_more else []
-    own_stores = draw(st.lists(stores(), max_size=max_stores, unique_by=_name)) if has_more else []
+    absent = _absent_parts(version)
+    own_studies = draw(st.lists(studies(members), max_size=0 if "studies" in absent else max_studies, unique_by=_name))
+    own_stores = draw(st.lists(stores(), max_size=0 if "stores" in absent else max_stores, unique_by=_name))
     work = tasks(members, owners=owners, studies=own_studies, stores=[*map(_name, own_stores)])
     return {
         "name": draw(names),
@@ -436,9 +440,9 @@ def collaborations(
     }
 
 
-def _has_studies(version: str) -> bool:
-    _data(version, "rules")
-    return RELEASES[version].has("4.15")
+def _absent_parts(version: str) -> Collection[str]:
+    _require_version(version)
+    return RELEASES[version].absent_parts
 
 
 @st.composite
@@ -482,7 +486,7 @@ def worlds(
     if not 0 <= min_organizations <= max_organizations:
         msg = f"min_organizations={min_organizations} and max_organizations={max_organizations} exclude each other"
         raise InvalidArgument(msg)
-    _data(version, "rules")
+    _require_version(version)
     parties = organizations if organizations is not None else _organizations(version=version)
     drawn = draw(st.lists(parties, min_size=min_organizations, max_size=max_organizations, unique_by=_name))
     people = _Distinct()

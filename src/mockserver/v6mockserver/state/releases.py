@@ -54,6 +54,8 @@ class Release:
         The methods that a link to an object announces, by noun.
     absent_keys : mapping
         Keys that its answers and tokens lack, by noun.
+    absent_parts : frozenset of str
+        What its collaborations do not have, by the names of a seed.
     ignored_parameters : mapping
         Query parameters that its lists pass over, by noun.
     fails_on_text_pages : bool
@@ -115,6 +117,7 @@ class Release:
     number: str
     link_methods: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: LINK_METHODS)
     absent_keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    absent_parts: frozenset[str] = frozenset()
     ignored_parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     fails_on_text_pages: bool = True
     misses_rules: bool = True
@@ -175,6 +178,7 @@ V4_0 = replace(
         "token": frozenset({"csrf"}),
         "container": frozenset({"study_id", "store_id"}),
     },
+    absent_parts=frozenset({"studies", "stores"}),
     ignored_parameters={
         "organization": frozenset({"study_id", "ids"}),
         "node": frozenset({"study_id"}),

@@ -176,13 +176,13 @@ def _complete(schemas: dict[str, Any], converter: OpenAPIConverter, release: Rel
     """
     Say what no field can: that all keys of an answer are there, as many as the release has, and what a body must have.
     """
-    for key, name in converter.refs.items():
-        class_, schema = key[0], schemas[name]
+    for (class_, *_), name in converter.refs.items():
+        schema = schemas[name]
         if hasattr(class_, "either"):
-            schema["anyOf"] = [{"required": [key]} for key in class_.either]
+            schema["anyOf"] = [{"required": [field]} for field in class_.either]
         if issubclass(class_, answers.AnswerSchema):
             absent = release.absent_keys.get(class_.noun, frozenset())
-            schema["properties"] = {name: value for name, value in schema["properties"].items() if name not in absent}
+            schema["properties"] = {key: value for key, value in schema["properties"].items() if key not in absent}
             schema["required"] = sorted(set(schema["properties"]) - set(class_.optional))
 
 

@@ -46,7 +46,7 @@ class LostPasswordSchema(Schema):
             raise ValidationError(f"Needs {' or '.join(self.either)}.")
 
 
-class OldLostSecondFactorSchema(LostPasswordSchema):
+class LostSecondFactorSchema40(LostPasswordSchema):
     """
     Whose second factor is lost.
     """
@@ -119,7 +119,7 @@ def reset_password(call: Call) -> Answer:
     "POST",
     "/recover/2fa/lost",
     callers=(),
-    body={"4.0": OldLostSecondFactorSchema, "4.15": CredentialsSchema},
+    body={"4.0": LostSecondFactorSchema40, "4.15": CredentialsSchema},
     answers={200: MessageAnswer},
     refusals=[400, 401],
 )

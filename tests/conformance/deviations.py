@@ -215,7 +215,7 @@ DEVIATIONS = (
     Deviation(
         name="escalation-check-fails",
         routes="^(POST|PATCH|DELETE) /(user|role)",
-        when="by holder",
+        when="by (holder|user)",
         surely="narrow",
         lines=(status("500", "401"), r"changes\b"),
         versions=ONLY_4_0,

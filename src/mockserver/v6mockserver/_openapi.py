@@ -112,18 +112,11 @@ def document(version: str) -> dict[str, Any]:
     for kind, description in BEARERS.items():
         scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
         spec.components.security_scheme(kind, scheme)
-    for route in described(release):
+    for route in routes_of(release):
         operation = _operation(plugin.converter, release, route)
         spec.path(path=template(route.path), operations={route.method.lower(): operation})
     _complete(spec.components.schemas, plugin.converter, release)
     return spec.to_dict()
-
-
-def described(release: Release) -> list[Route]:
-    """
-    Return the routes of a release that say what they answer; the others only say that they are not here yet.
-    """
-    return [route for route in routes_of(release) if route.answers]
 
 
 def template(path: str) -> str:

@@ -86,7 +86,7 @@ def paged(sortable: type, **filters: Kind) -> Query:
     mapping
         All parameters by name.
     """
-    column = rf" *[+-]? *({'|'.join(column.name for column in columns_of(sortable))}) *"
+    column = rf" *[+-]?({'|'.join(column.name for column in columns_of(sortable))}) *"
     sort = fields.String(
         validate=validate.Regexp(rf"^({column}(,{column})*)?$"),
         metadata={"description": "Columns to sort by, with a minus in front to descend."},

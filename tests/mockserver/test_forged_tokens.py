@@ -160,6 +160,37 @@ def cast(casts, version):
     cast.server.clock.freeze(now)
 
 
+CONTAINER = {"node_id": 2, "organization_id": 1, "collaboration_id": 1, "task_id": 1, "image": "i"}
+MALFORMED = {
+    "a list for a subject": {"sub": [1]},
+    "a node with an object": {"client_type": "node", "sub": CONTAINER},
+    "a list for a kind": {"client_type": ["user"]},
+    "an object for a kind": {"client_type": {}},
+    "a container with a number": {"client_type": "container", "sub": 1},
+    "a container without ids": {"client_type": "container", "sub": {"image": "i"}},
+    "a container with a list for an id": {"client_type": "container", "sub": CONTAINER | {"node_id": [2]}},
+    "a container without an image": {"client_type": "container", "sub": CONTAINER | {"image": None}},
+    "a mail to nobody": {"client_type": "container", "sub": {"id": "nobody"}},
+    "text for an age": {"exp": "soon"},
+    "text for a beginning": {"nbf": "soon"},
+}
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@pytest.mark.parametrize("spoilt", MALFORMED.values(), ids=list(MALFORMED))
+def test_malformed_tokens_are_refused(cast, spoilt):
+    """No server makes them, but whoever knows the secret can; they belong to nobody."""
+    claims = decoded(cast.user.split(".")[1]) | spoilt
+    token = made(claims, cast.secret)
+    session, api = cast.server.session(), f"{cast.server.url}/api"
+
+    used = session.get(f"{api}/organization", headers={"Authorization": f"Bearer {token}"})
+    reset = session.post(f"{api}/recover/reset", json={"reset_token": token, "password": "Secret-42!"})
+
+    assert (used.status_code, reset.status_code) in {(500, 400), (422, 422)}
+    assert "token" in used.json()["msg"]
+
+
 @pytest.mark.parametrize(("version", "route"), ROUTES)
 def test_forged_tokens_are_refused(cast, route):
     """Whatever a token looks like that is not made with the server's secret and algorithm, it is not readable."""

@@ -16,6 +16,7 @@ every request. There is no revocation; a token dies by age, or with the user or 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -215,23 +216,26 @@ def owner(world: World, authorization: str | None) -> Owner | None:
         claims = _decode(world, _bearer(authorization))
     except RefusedError:
         return None
-    kind: str = claims.get("client_type") or ""
+    kind: Any = claims.get("client_type")
     subject = claims.get("sub")
-    id_: Any = subject.get("node_id") if isinstance(subject, dict) else subject
+    if not _is_sound(kind, subject) or _is_for_reset(subject):
+        return None
+    id_: Any = subject["node_id"] if isinstance(subject, dict) else subject
     if kind == "user":
         user = world.user.get(id_)
         return Owner(kind, id_, None if user is None else user.username)
-    if kind not in FINDERS or _is_for_reset(subject):
-        return None
     node = world.node.get(id_)
     return Owner(kind, id_, None if node is None else node.name)
 
 
 def _check_age(world: World, claims: Mapping[str, Any]) -> None:
     now = world.clock.epoch()
-    if "exp" in claims and claims["exp"] <= now:
+    expires, starts = claims.get("exp", now + 1), claims.get("nbf", now)
+    if not isinstance(expires, (int, float)) or not isinstance(starts, (int, float)):
+        raise UnreadableTokenError(messages.TOKEN_UNREADABLE)
+    if expires <= now:
         raise UnauthorizedError(messages.TOKEN_EXPIRED)
-    if claims.get("nbf", now) > now or "sub" not in claims:
+    if starts > now or "sub" not in claims:
         raise UnreadableTokenError(messages.TOKEN_NOT_YET_VALID)
 
 
@@ -262,7 +266,7 @@ def read_for_reset(world: World, token: str) -> User:
 
 
 def _is_for_reset(subject: object) -> bool:
-    return isinstance(subject, dict) and subject.keys() == {"id"}
+    return isinstance(subject, dict) and subject.keys() == {"id"} and str(subject["id"]).isdecimal()
 
 
 def authenticate(world: World, authorization: str | None, kinds: Collection[str]) -> Caller:
@@ -309,14 +313,11 @@ def find_caller(world: World, claims: Mapping[str, Any]) -> Caller:
     """
     Return the caller that the claims of a token name.
     """
-    kind, subject = claims.get("client_type"), claims["sub"]
-    find = FINDERS.get(kind)
-    if find is None:
+    kind: Any = claims.get("client_type")
+    subject = claims["sub"]
+    if not _is_sound(kind, subject):
         raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
-    # No server makes others, but whoever knows the secret can.
-    if isinstance(subject, dict) != (kind == "container"):
-        raise UnexpectedError(messages.TOKEN_WITHOUT_KIND)
-    return find(world, subject)
+    return FINDERS[kind](world, subject)
 
 
 def _user(world: World, id_: int) -> Caller:
@@ -354,8 +355,28 @@ def _container(world: World, subject: Mapping[str, Any]) -> Caller:
     )
 
 
-FINDERS: dict[str | None, Callable[[World, Any], Caller]] = {"user": _user, "node": _node, "container": _container}
+FINDERS: dict[str, Callable[[World, Any], Caller]] = {"user": _user, "node": _node, "container": _container}
 """How to find the caller that a subject names, by client type."""
+
+IDS = ("node_id", "organization_id", "collaboration_id", "task_id")
+"""The ids in the subject of a container's token."""
+
+
+def _is_sound(kind: object, subject: object) -> bool:
+    """
+    Tell whether there are tokens of a kind, with such a subject.
+
+    No server makes others, but whoever knows the secret can.
+    """
+    if not isinstance(kind, str) or kind not in FINDERS:
+        return False
+    if kind != "container":
+        return isinstance(subject, Hashable)
+    return _is_for_reset(subject) or (
+        isinstance(subject, dict)
+        and all(isinstance(subject.get(name), int) for name in IDS)
+        and isinstance(subject.get("image"), str)
+    )
 
 
 def _absent(others: Collection[object], kind: str, id_: int) -> UnauthorizedError | UnexpectedError:

@@ -397,12 +397,21 @@ class Programs(RuleBasedStateMachine):
             method = "POST"  # see "rule-not-removed" in docs/fidelity.md
         if owner == "study" and self.version == "4.0":
             owner = "collaboration"
-        path, id_ = f"/{owner}/{self.some(data, owner)}/{member}", self.some(data, member)
+        place, id_ = self.some(data, owner), self.some(data, member)
+        if (owner, member) == ("collaboration", "node") and self.has_a_node_of(place, id_):
+            id_ = MISSING_ID  # see the end of docs/fidelity.md
+        path = f"/{owner}/{place}/{member}"
         user = self.a_user(data)
         if owner == "role":
             self.play(user, method, f"{path}/{id_}")
         else:
             self.play(user, method, path, {"id": id_})
+
+    def has_a_node_of(self, collaboration: int, id_: int) -> bool:
+        """Say whether a collaboration has another node of the organization that a node is of."""
+        node = self.world.node.get(id_)
+        others = [row for row in self.rows("node") if row.collaboration_id == collaboration and row.id != id_]
+        return node is not None and any(row.organization_id == node.organization_id for row in others)
 
     @rule(data=st.data(), noun=st.sampled_from(["task", "task", "node"]))
     def kill(self, data, noun):

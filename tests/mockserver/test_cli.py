@@ -83,6 +83,27 @@ def test_serve_serves_until_told_to_stop(number):
 
 
 @pytest.mark.slow
+def test_serve_behaves_as_the_version_that_is_wanted():
+    """Here as the oldest."""
+    command = [*COMMAND, "serve", "--server-version", "4.0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
+        version = requests.get(f"{url}/api/version", timeout=5).json()
+        process.terminate()
+
+    assert version == {"version": "4.0.3"}
+
+
+def test_serve_takes_the_version_of_a_dump_from_the_dump(tmp_path, capsys):
+    """Asking for one beside it is explained, and serves nothing."""
+    file = tmp_path / "dump.json"
+    file.write_text("{}")
+
+    assert _cli.main(["serve", "--load", str(file), "--server-version", "4.0"]) == 1
+    assert "leave out --server-version 4.0" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_command_without_a_subcommand_shows_what_there_is():
     """The usage names the subcommands."""
     ended = subprocess.run(COMMAND, capture_output=True, text=True, check=False)

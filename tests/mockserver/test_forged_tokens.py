@@ -73,7 +73,7 @@ class Cast:
         self.gone, self.gone_refresh = self.login("user", username="gone", password="Secret-42!")
         self.gone_node, _ = self.login("node", api_key=gone["api_key"])
         self.server.session().post(f"{self.server.url}/api/recover/lost", json={"username": "root"})
-        self.reset = self.server.outbox.last().token
+        self.reset = self.server.outbox.last.token
         root.connection.request("DELETE", f"user/{user['id']}")
         root.connection.request("DELETE", f"node/{gone['id']}")
 

@@ -175,7 +175,7 @@ def test_a_new_second_factor(version):
     server = Server(version, two_factor_auth=True)
     old = server.login().json()["otp_secret"]
     server.post("/recover/lost", {"username": "root"})
-    token = server.mock.outbox.last().token
+    token = server.mock.outbox.last.token
 
     new = server.post("/recover/2fa/reset", {"reset_token": token}).json()["otp_secret"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from v6mockserver import MockServer
@@ -93,6 +95,19 @@ def test_links_announce_the_methods_of_the_release():
     old, new = (_root(version, "user/1")["organization"]["methods"] for version in RELEASES)
 
     assert (old, new) == (["GET", "PATCH"], ["GET", "PATCH", "DELETE"])
+
+
+def test_the_demo_runs_on_every_release(server):
+    """Nodes and algorithms get along without what 4.0 lacks."""
+    demo = MockServer.demo(version=server.version)
+    client = demo.client("researcher")
+    client.setup_encryption(demo.private_keys["Cleveland"])
+    hospitals = [one["id"] for one in client.organization.list(collaboration=1)["data"]]
+    input_ = {"method": "central_average", "kwargs": {"column": "age"}}
+    task = client.task.create(1, hospitals[:1], "average", "v6-average", "", input_, databases="default")
+    (result,) = client.wait_for_results(task["id"])["data"]
+
+    assert json.loads(result["result"])["mean"] == pytest.approx(53.5109, abs=1e-4)
 
 
 def _root(version, path):

@@ -119,10 +119,10 @@ def act_out(play):
     play.ask("PATCH", "/password/change", words | {"current_password": MISTAKEN_PASSWORD}, token=nora["access_token"])
     play.ask("PATCH", "/password/change", words, token=nora["access_token"])
     play.ask("POST", "/recover/lost", {"username": "nora"})
-    reset = play.server.outbox.last().token
+    reset = play.server.outbox.last.token
     play.ask("POST", "/recover/reset", {"reset_token": reset, "password": PASSWORD})
     play.ask("POST", "/recover/2fa/lost", {"username": "nora", "password": PASSWORD})
-    play.ask("POST", "/recover/2fa/reset", {"reset_token": play.server.outbox.last().token})
+    play.ask("POST", "/recover/2fa/reset", {"reset_token": play.server.outbox.last.token})
     node = play.ask("POST", "/node", {"collaboration_id": collaboration, "organization_id": 1}, token=root)
     api_key = play.ask("POST", "/recover/node", {"id": node["id"]}, token=root)["api_key"]
     node = play.ask("POST", "/token/node", {"api_key": api_key})["access_token"]

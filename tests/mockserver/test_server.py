@@ -62,6 +62,13 @@ def test_starting_twice_is_refused():
         server.start()
 
 
+@pytest.mark.parametrize(("operation", "resource"), [("view", "tsk"), ("veiw", "task"), ("receive", "task")])
+def test_explaining_what_no_rule_is_about_is_a_mistake(operation, resource):
+    """The message says what there is."""
+    with pytest.raises(MockUsageError, match="there are rules about CREATE collaboration"):
+        MockServer().explain("root", operation, resource)
+
+
 @pytest.mark.parametrize("version", ["4", "5.0", "4.15.2"])
 def test_an_unknown_version_is_refused(version):
     """The message says which there are."""

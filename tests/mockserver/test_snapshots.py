@@ -259,5 +259,5 @@ def test_a_restored_server_has_an_empty_journal_and_no_faults():
 
     server.restore(snapshot)
 
-    assert server.journal.count == 0
+    assert len(server.journal) == 0
     assert len(server.faults) == 0

@@ -53,10 +53,10 @@ def observe(server: MockServer) -> int:
         faults.on(caller=who).delay(took, real=True)
         faults.on().reset(acted=True)
     server.faults.verify()
-    return fault.hits + server.journal[-1:].count
+    return fault.hits + len(server.journal[-1:])
 
 
 def mailed(server: MockServer) -> tuple[list[str], str | None]:
     """Mails are a sequence, and one of them may have a token."""
-    last: Mail = server.outbox.last(to="nora@north.org")
+    last: Mail = server.outbox.where(to="nora@north.org").last
     return [mail.subject for mail in server.outbox[:2]] + [server.outbox[0].text], last.token

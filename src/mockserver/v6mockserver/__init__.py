@@ -9,33 +9,56 @@ import typing
 
 if typing.TYPE_CHECKING:
     from v6mockserver._errors import DumpError, FaultNotHitError, MockServerError, MockUsageError, SeedError
-    from v6mockserver._server import MockServer
+    from v6mockserver._faults import Fault, Faults
+    from v6mockserver._journal import Exchange, Exchanges, Journal
+    from v6mockserver._outbox import Outbox
+    from v6mockserver._server import MockServer, Snapshot
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.state.clock import Clock
     from v6mockserver.state.mails import Mail
+    from v6mockserver.state.permissions import Decision
     from v6mockserver.state.settings import Settings
 
 __all__ = [
+    "Clock",
+    "Decision",
     "DumpError",
+    "Exchange",
+    "Exchanges",
+    "Fault",
     "FaultNotHitError",
+    "Faults",
+    "Journal",
     "Mail",
     "MockServer",
     "MockServerError",
     "MockUsageError",
+    "Outbox",
     "SeedError",
     "Settings",
     "SimulatedNode",
+    "Snapshot",
 ]
 
 _HOMES = {
+    "Clock": "state.clock",
+    "Decision": "state.permissions",
     "DumpError": "_errors",
+    "Exchange": "_journal",
+    "Exchanges": "_journal",
+    "Fault": "_faults",
     "FaultNotHitError": "_errors",
+    "Faults": "_faults",
+    "Journal": "_journal",
     "Mail": "state.mails",
     "MockServer": "_server",
     "MockServerError": "_errors",
     "MockUsageError": "_errors",
+    "Outbox": "_outbox",
     "SeedError": "_errors",
     "Settings": "state.settings",
     "SimulatedNode": "nodes.node",
+    "Snapshot": "_server",
 }
 
 

@@ -21,6 +21,7 @@ from v6mockserver._errors import MockServerError, MockUsageError
 from v6mockserver._live import LOOPBACK
 from v6mockserver._server import MockServer
 from v6mockserver.nodes.executors import EXECUTIONS
+from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--load", type=Path, metavar="FILE", help="JSON file with a dump to start from, as `dump` prints it"
     )
+    serve.add_argument("--server-version", choices=RELEASES, help=f"what it behaves as (default: {LATEST})")
     serve.add_argument("--control", action="store_true", help="let programs of this machine dump, load and reset it")
     serve.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
     serve.set_defaults(run=_serve)
@@ -120,10 +122,13 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 def _server(chosen: argparse.Namespace) -> MockServer:
     if chosen.load is not None:
+        if chosen.server_version is not None:
+            raise MockUsageError(f"a dump says its version itself; leave out --server-version {chosen.server_version}")
         return MockServer.load(_read(chosen.load), execution=chosen.execution)
+    version = chosen.server_version or LATEST
     if chosen.seed is not None:
-        return MockServer(chosen.seed, execution=chosen.execution)
-    return MockServer.demo(execution=chosen.execution)
+        return MockServer(chosen.seed, version=version, execution=chosen.execution)
+    return MockServer.demo(version=version, execution=chosen.execution)
 
 
 def _read(file: Path) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from v6client import UserClient
 from v6mockserver._server import MockServer
+from v6mockserver.state.releases import LATEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ def _what_failed(client: AlgorithmClient, task_id: int, names: dict[int, str]) -
     return f"not every hospital answered: {'; '.join(failed)}"
 
 
-def server(execution: str = "inline") -> MockServer:
+def server(*, version: str = LATEST, execution: str = "inline") -> MockServer:
     """
     Return a server with the four hospitals, their nodes and data, a researcher, and the algorithm.
     """
@@ -135,7 +136,7 @@ def server(execution: str = "inline") -> MockServer:
             }
         ],
     }
-    mock = MockServer(seed, execution=execution)
+    mock = MockServer(seed, version=version, execution=execution)
     mock.algorithms.register(IMAGE, {"central_average": central_average, "partial_average": partial_average})
     return mock
 
@@ -166,7 +167,7 @@ def run(*, column: str = "age", execution: str = "thread", live: bool = False, p
         If the analysis fails, such as for a column that is not there.
     """
     started = perf_counter()
-    mock = server(execution)
+    mock = server(execution=execution)
     try:
         if live:
             mock.start()

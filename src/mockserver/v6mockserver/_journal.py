@@ -244,13 +244,6 @@ class Exchanges(Collection[Exchange]):
         return _table(self._rows())
 
     @property
-    def count(self) -> int:
-        """
-        How many there are.
-        """
-        return len(self)
-
-    @property
     def last(self) -> Exchange:
         """
         The newest one.

@@ -19,10 +19,16 @@ class Outbox(Sequence[Mail]):
     ----------
     mails : callable
         Returns the mails of the server as it is now.
+    to : str, optional
+        The address whose mails these are; by default everybody's.
     """
 
-    def __init__(self, mails: Callable[[], Sequence[Mail]]) -> None:
-        self._mails = mails
+    def __init__(self, mails: Callable[[], Sequence[Mail]], *, to: str | None = None) -> None:
+        self._all = mails
+        self._to = to
+
+    def _mails(self) -> Sequence[Mail]:
+        return [mail for mail in self._all() if self._to in {None, mail.to}]
 
     def __len__(self) -> int:
         return len(self._mails())
@@ -37,27 +43,29 @@ class Outbox(Sequence[Mail]):
     def __repr__(self) -> str:
         return f"<Outbox: {len(self)} mails>"
 
-    def last(self, *, to: str | None = None) -> Mail:
+    def where(self, *, to: str) -> Outbox:
         """
-        Return the newest mail.
+        Return the mails to one address; like all of them, they grow as the server mails.
 
         Parameters
         ----------
-        to : str, optional
-            The address that it went to; by default any.
+        to : str
+            The address.
+        """
+        return Outbox(self._all, to=to)
 
-        Returns
-        -------
-        Mail
-            The mail, with its `token` if it has one.
+    @property
+    def last(self) -> Mail:
+        """
+        The newest mail, with its `token` if it has one.
 
         Raises
         ------
         MockUsageError
             If there is none.
         """
-        for mail in reversed(self._mails()):
-            if to in {None, mail.to}:
-                return mail
-        addresses = ", ".join(sorted({mail.to for mail in self})) or "nobody"
-        raise MockUsageError(f"there is no mail to {to or 'anybody'}; the server mailed {addresses}")
+        mails = self._mails()
+        if not mails:
+            addresses = ", ".join(sorted({mail.to for mail in self._all()})) or "nobody"
+            raise MockUsageError(f"there is no mail to {self._to or 'anybody'}; the server mailed {addresses}")
+        return mails[-1]

@@ -163,12 +163,14 @@ class MockServer:
         self._beginning = self.snapshot()
 
     @classmethod
-    def demo(cls, *, execution: str = "inline") -> MockServer:
+    def demo(cls, *, version: str = LATEST, execution: str = "inline") -> MockServer:
         """
         Return the federation of the README: four hospitals, an encrypted collaboration, a researcher, and their data.
 
         Parameters
         ----------
+        version : {"4.0", "4.15"}, default "4.15"
+            The server version that it behaves as.
         execution : {"inline", "thread"}, default "inline"
             Where nodes run algorithms.
 
@@ -180,7 +182,7 @@ class MockServer:
         """
         from v6mockserver import _demo
 
-        return _demo.server(execution)
+        return _demo.server(version=version, execution=execution)
 
     @classmethod
     def load(
@@ -426,6 +428,11 @@ class MockServer:
         user = world.user.first("username", username)
         if user is None:
             msg = f"there is no user {username!r}; there are {', '.join(sorted(row.username for row in world.user))}"
+            raise MockUsageError(msg)
+        known = sorted({(key.resource, key.operation) for key in world.rule_ids})
+        if (resource, operation.upper()) not in known:
+            choices = ", ".join(f"{one} {other}" for other, one in known)
+            msg = f"no rule is about {operation.upper()} of {resource!r}; there are rules about {choices}"
             raise MockUsageError(msg)
         caller = permissions.Caller(
             kind="user",

@@ -153,9 +153,9 @@ class Programs(RuleBasedStateMachine):
             image=task.image,
         )
         where = f"organization {node.organization_id} in collaboration {task.collaboration_id}"
-        return self.caller(
-            f"container of node {node.id} of {where} for task {task.id} in study {task.study_id}", claims
-        )
+        # The name says all that the claims do: tokens and recordings know callers by it.
+        what = f"task {task.id} in study {task.study_id} of {task.image}"
+        return self.caller(f"container of node {node.id} of {where} for {what}", claims)
 
     def anybody(self, data: st.DataObject) -> str:
         """Draw a caller of any kind, a user more often than others."""

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NAMES = ("stdout", "stderr")
+
 _log: ContextVar[StringIO | None] = ContextVar("log of the current run", default=None)
 
 
@@ -27,16 +29,16 @@ class _Copying:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def write(self, text: str) -> int:
         log = _log.get()
         if log is not None:
             log.write(text)
-        return self._stream.write(text)
+        return self.stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 class _Streams:
@@ -47,20 +49,33 @@ class _Streams:
     def __init__(self) -> None:
         self._lock = Lock()
         self._users = 0
-        self._originals: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
+        # Kept when nobody captures: print() of CPython owns no reference to the stream that it is writing to, and
+        # crashes if another thread frees it.
+        self._copies: dict[str, _Copying] = {}
 
     def enter(self) -> None:
         with self._lock:
             self._users += 1
             if self._users == 1:
-                self._originals = sys.stdout, sys.stderr
-                sys.stdout, sys.stderr = (_Copying(stream) for stream in self._originals)
+                for name in NAMES:
+                    self._replace(name)
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                sys.stdout, sys.stderr = self._originals
+                for name, copy in self._copies.items():
+                    # Whoever replaced it meanwhile, as pytest does between tests, puts back what they found.
+                    if getattr(sys, name) is copy:
+                        setattr(sys, name, copy.stream)
+
+    def _replace(self, name: str) -> None:
+        stream = getattr(sys, name)
+        copy = stream if isinstance(stream, _Copying) else self._copies.get(name)
+        if copy is None or stream not in {copy, copy.stream}:
+            copy = _Copying(stream)
+        self._copies[name] = copy
+        setattr(sys, name, copy)
 
 
 # The streams are one of a kind in a process, so what replaces them is, too.

@@ -195,6 +195,38 @@ def test_an_algorithm_that_exits(server, code, status):
     assert client.task.get(task)["status"] == status
 
 
+class Quit(BaseException):
+    """What ends more than an algorithm, as Ctrl-C and pytest.fail() do."""
+
+
+def quits():
+    """Run no algorithm to its end."""
+    print("so far")
+    raise Quit
+
+
+def test_what_ends_a_test_crashes_a_run_in_a_thread():
+    """In a thread of its own nobody waits for it, and the run must not stay active for ever."""
+    server = MockServer(seed(), execution="thread")
+
+    status, log = crash(server, "quits", quits)
+
+    assert status == "crashed"
+    assert log.startswith("so far\n")
+    assert log.endswith("Quit\n")
+
+
+def test_what_ends_a_test_comes_out_of_an_inline_run():
+    """It reaches whoever created the task, and the server can be reset for the next test."""
+    server = MockServer(seed())
+
+    with pytest.raises(Quit):
+        run(server, "quits", quits)
+
+    server.reset()
+    assert len(server.client().task.list()["data"]) == 0
+
+
 def test_input_without_a_method(server):
     """The log shows what an input looks like."""
     server.algorithms.register("image", {})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import traceback
 from dataclasses import dataclass
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from v6mockserver._errors import AlgorithmError
@@ -68,6 +69,12 @@ def run(job: Job) -> Outcome:
         except Exception as error:  # noqa: BLE001 -- the edge of the container: only status and log leave it
             status, result = CRASHED, b""
             log.write(_traceback(error))
+        except BaseException as error:
+            # Ctrl-C, and what a test raises to end itself, are for the main thread; in others nobody waits for them.
+            if current_thread() is main_thread():
+                raise
+            status, result = CRASHED, b""
+            log.write(_traceback(error))
     return Outcome(status, result, log.getvalue())
 
 
@@ -107,7 +114,7 @@ def _frame(job: Job, wanted: Mapping[str, Any]) -> Any:
     return chosen(job.databases, wanted["label"]).read(wanted)
 
 
-def _traceback(error: Exception) -> str:
+def _traceback(error: BaseException) -> str:
     """
     Return the traceback of an error, from where the algorithm's own code begins.
     """

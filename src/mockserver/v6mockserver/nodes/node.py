@@ -446,7 +446,12 @@ class SimulatedNode:
             algorithms=self._surroundings.algorithms,
             proxy=self._proxy,
         )
-        future = self._surroundings.executor.submit(container.run, job)
+        try:
+            future = self._surroundings.executor.submit(container.run, job)
+        except BaseException:
+            # What ends the test as well; the node has to be free of the run, or the server could not be reset.
+            self._let_go(run["id"])
+            raise
         if future.done():
             # Here, and not in a callback: a future keeps to itself what its callbacks raise.
             self._take(run, future)

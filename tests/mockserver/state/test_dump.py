@@ -242,6 +242,14 @@ MISTAKES = {
     "offset": (at("tables", "run", 1, "started_at", value="2026-01-01T00:00:00+01:00"), "column started_at: expected"),
     "reference": (at("tables", "run", 1, "task_id", value=9), "table run, id 2, column task_id: .*a task, found 9"),
     "parent": (at("tables", "task", 0, "parent_id", value=9), "column parent_id: expected the id of a task, found 9"),
+    "below itself": (
+        at("tables", "task", 0, "parent_id", value=1),
+        "table task, id 1, column parent_id: expected a task that is not below it, found 1",
+    ),
+    "name": (
+        at("tables", "organization", 1, "name", value="root"),
+        "table organization, id 2, column name: expected one that no other organization has, found 'root'",
+    ),
     "owner": (at("tables", "task", 0, "init_org_id", value=9), "expected the id of a organization, found 9"),
     "id": (again("run", 0), "table run, row 2, column id: expected an id that no other run has, found 1"),
     "shared id": (at("tables", "node", 0, "id", value=1), "table node, id 1, column id: expected an id that no user"),
@@ -261,6 +269,8 @@ MISTAKES = {
         r"server\.counters\.run: expected a whole number, found '2'",
     ),
     "behind": (at("server", "counters", "run", value=1), r"counters\.run: expected at least 2, an id in use, found 1"),
+    "new counter": (at("server", "counters", "uuid", value=-1), r"counters\.uuid: expected at least 0, .* found -1"),
+    "no number": (at("server", "clock", "offset", value=float("nan")), r"clock\.offset: expected seconds that lead"),
     "clock": (at("server", "clock", value={"offset": None}), r"clock\.offset: expected a number, found None"),
     "ahead": (at("server", "clock", "offset", value=1e300), r"clock\.offset: expected seconds that lead to some date"),
     "far": (at("server", "clock", "offset", value=1e12), r"clock\.offset: expected seconds that lead to some date"),

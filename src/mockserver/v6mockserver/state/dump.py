@@ -54,6 +54,15 @@ What rows of these tables belong to. Where the real server deletes that, it leav
 (4.0 to 4.15). Nothing leads to such rows, and they are left out.
 """
 
+UNIQUE = {
+    "organization": ("name",),
+    "collaboration": ("name",),
+    "study": ("name",),
+    "user": ("username", "email"),
+    "node": ("name",),
+}
+"""Columns in which no two rows of a table have the same; many may have null."""
+
 CHOICES = {("rule", "operation"): OPERATIONS, ("rule", "scope"): SCOPES}
 """Columns that hold one of a few texts."""
 
@@ -122,6 +131,7 @@ def load(data: Any) -> World:
     rows = {name: _read_rows(name, tables.get(name, [])) for name in TABLES}
     pairs = {name: _read_pairs(name, tables.get(name, []), rows) for name in RELATIONS}
     _check_references(rows)
+    _check_unique(rows)
     world = World(data["version"], DEFAULTS, random_seed=0)
     _fill(world, rows, pairs)
     world.blobs = _read_blobs(tables.get(BLOBS, []))
@@ -265,6 +275,37 @@ def _check_references(rows: Rows) -> None:
     for id_ in rows["user"].keys() & rows["node"].keys():
         raise _mistake(f"table node, id {id_}, column id", "an id that no user has", id_)
 
+    for task in rows["task"].values():
+        _check_parents(rows["task"], task)
+
+
+def _check_parents(tasks: Mapping[int, Any], task: Any) -> None:
+    """
+    Refuse a task that is below itself.
+    """
+    above, seen = task.parent_id, {task.id}
+    while above is not None:
+        if above in seen:
+            raise _mistake(f"table task, id {task.id}, column parent_id", "a task that is not below it", task.parent_id)
+        seen.add(above)
+        above = tasks[above].parent_id
+
+
+def _check_unique(rows: Rows) -> None:
+    """
+    Refuse a text that another row of the table has, where a database would.
+    """
+    for name, unique in UNIQUE.items():
+        for column in unique:
+            seen: set[str] = set()
+            for row in rows[name].values():
+                value = getattr(row, column)
+                if value in seen:
+                    raise _mistake(
+                        f"table {name}, id {row.id}, column {column}", f"one that no other {name} has", value
+                    )
+                seen |= set() if value is None else {value}
+
 
 def _target(column: str) -> str | None:
     return REFERENCES.get(column, column.removesuffix("_id"))
@@ -339,8 +380,9 @@ def _load_counters(world: World, value: Any) -> None:
         raise _mistake("server.counters", "an object", value)
     for sequence, count in value.items():
         _require_type(count, [int], f"server.counters.{sequence}")
-        if count < world.counters.get(sequence, 0):
-            raise _mistake(f"server.counters.{sequence}", f"at least {world.counters[sequence]}, an id in use", count)
+        least = world.counters.get(sequence, 0)
+        if count < least:
+            raise _mistake(f"server.counters.{sequence}", f"at least {least}, an id in use", count)
     world.counters |= value
 
 
@@ -356,7 +398,8 @@ def _load_clock(world: World, value: Any) -> None:
     try:
         world.clock = Clock.load(**value)
         world.clock.now()
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
+        # JSON of Python has NaN, which is no number of seconds.
         raise _mistake("server.clock.offset", "seconds that lead to some date", value["offset"]) from error
 
 

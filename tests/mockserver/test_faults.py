@@ -483,6 +483,7 @@ def test_faults_print_as_a_table(in_process):
         lambda faults: faults.on(path="task"),
         lambda faults: faults.on().answer(99),
         lambda faults: faults.on().answer(600),
+        lambda faults: faults.on().answer(204, body={}),
         lambda faults: faults.on().delay(-1),
         lambda faults: faults.on().truncate(keep=1),
     ],
@@ -493,6 +494,16 @@ def test_a_fault_that_makes_no_sense_is_a_mistake(in_process, mistake):
         mistake(in_process.faults)
 
     assert len(in_process.faults) == 0
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_some_answers_have_no_body(in_process, status):
+    """In process as on a port, where HTTP sends none with these."""
+    in_process.faults.on(path="/version").answer(status)
+
+    answer = in_process.session.get(f"{in_process.url}/api/version", timeout=5)
+
+    assert (answer.status_code, answer.content) == (status, b"")
 
 
 def test_threads_share_faults(in_process):

@@ -166,6 +166,13 @@ def test_a_path_that_cannot_match_is_a_mistake(server):
         server.journal.where(path="task")
 
 
+@pytest.mark.parametrize("status", ["200", "4xx"])
+def test_a_text_is_no_status(server, status):
+    """Or an assertion on nothing would pass while the journal is empty."""
+    with pytest.raises(MockUsageError, match=r"it is a number, or several such as range\(400, 500\)"):
+        server.journal.where(status=status)
+
+
 def test_there_is_no_last_of_none(server):
     """Who asks for an exchange that did not happen is told so."""
     with pytest.raises(MockUsageError, match="no exchange here"):

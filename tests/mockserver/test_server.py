@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 import requests
@@ -69,11 +70,26 @@ def test_explaining_what_no_rule_is_about_is_a_mistake(operation, resource):
         MockServer().explain("root", operation, resource)
 
 
-@pytest.mark.parametrize("version", ["4", "5.0", "4.15.2"])
+@pytest.mark.parametrize("version", ["4", "5.0", "4.15.2", 4.15])
 def test_an_unknown_version_is_refused(version):
     """The message says which there are."""
-    with pytest.raises(MockUsageError, match=r"there is one of 4\.0, 4\.15"):
+    with pytest.raises(MockUsageError, match=r"there is one of '4\.0', '4\.15'"):
         MockServer(version=version)
+
+
+@pytest.mark.parametrize("make", [MockServer, partial(MockServer.load, MockServer().dump())], ids=["new", "loaded"])
+def test_a_mapping_is_no_settings(make):
+    """It is told at once, and not in the middle of the first login."""
+    with pytest.raises(MockUsageError, match=r"settings are such as Settings\(smtp=False\), not {'smtp': False}"):
+        make(settings={"smtp": False})
+
+
+def test_a_dump_is_no_snapshot():
+    """The message says what is one."""
+    server = MockServer()
+
+    with pytest.raises(MockUsageError, match=r"what snapshot\(\) returned, not a dict"):
+        server.restore(server.dump())
 
 
 def test_client_of_an_unknown_user_is_refused():

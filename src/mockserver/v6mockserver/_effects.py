@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from v6mockserver.state.clock import Clock
 
 JSON, HTML = "application/json", "text/html; charset=utf-8"
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+"""The answers that end with their headers."""
 
 
 @dataclass(slots=True)
@@ -128,10 +130,12 @@ class Answer:
         """
         if self.acted:
             passage.act()
+        if self.status in BODILESS:
+            return Reply(_line(self.status), Headers(), b"")
         body = {"msg": messages.SCRIPTED.format(status=self.status)} if self.body is None else self.body
         content_type, text = (HTML, body.encode()) if isinstance(body, str) else (JSON, orjson.dumps(body))
         headers = Headers({"Content-Type": content_type, "Content-Length": str(len(text))})
-        return Reply(f"{self.status} {_phrase(self.status)}", headers, text)
+        return Reply(_line(self.status), headers, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,5 +249,5 @@ class Empty:
         return reply
 
 
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Scripted"
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase if status in set(HTTPStatus) else 'Scripted'}"

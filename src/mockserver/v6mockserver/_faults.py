@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from v6mockserver._effects import HTML, Answer, Delay, Empty, Mislabel, Passage, Reset, Truncate
+from v6mockserver._effects import BODILESS, HTML, Answer, Delay, Empty, Mislabel, Passage, Reset, Truncate
 from v6mockserver._errors import FaultNotHitError, MockUsageError
 from v6mockserver._matching import Criteria
 
@@ -241,7 +241,8 @@ class Script:
         status : int
             The status, from 200.
         body : mapping or str, optional
-            A mapping is sent as JSON, a text as an HTML page, as proxies do; by default JSON with a `msg`.
+            A mapping is sent as JSON, a text as an HTML page, as proxies do; by default JSON with a `msg`, or nothing
+            where HTTP has no body.
         acted : bool, default False
             Whether the server acts on the request before its answer is thrown away.
 
@@ -252,6 +253,8 @@ class Script:
         """
         if not 200 <= status <= 599:  # noqa: PLR2004 -- what HTTP can answer with
             raise MockUsageError(f"{status} is no status of an answer; they go from 200 to 599")
+        if body is not None and status in BODILESS:
+            raise MockUsageError(f"an answer {status} has no body; leave out body=")
         return self._add(Answer(status, body, acted))
 
     def delay(self, seconds: float, *, real: bool = False) -> Fault:

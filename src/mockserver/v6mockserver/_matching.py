@@ -42,7 +42,7 @@ class Criteria:
     Raises
     ------
     MockUsageError
-        If the path can never match.
+        If the path or the status can never match.
     """
 
     method: str | None = None
@@ -53,6 +53,8 @@ class Criteria:
     def __post_init__(self) -> None:
         if isinstance(self.path, str) and not self.path.startswith(("/", "*")):
             raise MockUsageError(f"no path matches {self.path!r}; write it as in the routes, such as '/task/*'")
+        if isinstance(self.status, str):
+            raise MockUsageError(f"no status is {self.status!r}; it is a number, or several such as range(400, 500)")
 
     def __str__(self) -> str:
         path = self.path.pattern if isinstance(self.path, re.Pattern) else self.path

@@ -29,7 +29,7 @@ from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import dump as dumps
 from v6mockserver.state import permissions
 from v6mockserver.state.releases import LATEST, RELEASES
-from v6mockserver.state.settings import DEFAULTS
+from v6mockserver.state.settings import DEFAULTS, Settings
 from v6mockserver.state.world import World
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from v6mockserver._events import Membership
     from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
-    from v6mockserver.state.settings import Settings
 
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
@@ -58,6 +57,14 @@ def _encrypted(content: bytes, public_key: str) -> str:
         if public_key
         else PlainCryptor().encrypt(content)
     )
+
+
+def _require_settings(settings: object) -> None:
+    """
+    Refuse a mapping, which would fail in the middle of the first login.
+    """
+    if not isinstance(settings, Settings | None):
+        raise MockUsageError(f"settings are such as Settings(smtp=False), not {settings!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -119,7 +126,7 @@ class MockServer:
     SeedError
         If the seed does not describe a world.
     MockUsageError
-        If there is no such version or execution.
+        If there is no such version or execution, or the settings are none.
 
     Examples
     --------
@@ -138,8 +145,9 @@ class MockServer:
         random_seed: int = 0,
     ) -> None:
         if version not in RELEASES:
-            msg = f"there is no mock of server {version!r} yet; there is one of {', '.join(RELEASES)}"
+            msg = f"there is no mock of server {version!r} yet; there is one of {', '.join(map(repr, RELEASES))}"
             raise MockUsageError(msg)
+        _require_settings(settings)
         self._world = World.fresh(version, settings=settings or DEFAULTS, random_seed=random_seed)
         self._live: LiveServer | None = None
         self.passwords: dict[str, str] = {"root": "root"}
@@ -222,6 +230,7 @@ class MockServer:
         DumpError
             If the data do not describe a world; names table, row, column and what was expected.
         """
+        _require_settings(settings)
         world = dumps.load(data)
         server = cls(version=world.release.version, execution=execution)
         world.settings = settings or world.settings
@@ -283,9 +292,11 @@ class MockServer:
         Raises
         ------
         MockUsageError
-            If there are nodes of another server in the snapshot, or a run does not end, as when an algorithm asks for
-            this.
+            If it is no snapshot, there are nodes of another server in it, or a run does not end, as when an algorithm
+            asks for this.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise MockUsageError(f"restore() takes what snapshot() returned, not a {type(snapshot).__name__}")
         if snapshot.server is not self and snapshot.nodes:
             msg = "the snapshot has nodes of another server; MockServer.load(server.dump()) makes a server without them"
             raise MockUsageError(msg)

@@ -50,6 +50,8 @@ MISTAKES = [
     ({"server": {"smtp": "maybe"}}, ["server.smtp"], "valid boolean"),
     ({"server": {"mail": True}}, ["server.mail"], "there are two_factor_auth, smtp"),
     ({"stores": [{"name": "All"}]}, ["stores[0].url"], "Missing data"),
+    ({"stores": [{"name": "All", "ulr": "http://a"}]}, ["stores[0].ulr"], "Unknown key; there are name, url"),
+    ({"stores": ["http://a"]}, ["stores[0]"], "Not a mapping of name, url"),
     (["organizations", 0, "name"], ["organizations[0].name"], "Missing data"),
     (["organizations", 0, "users", 0, "password"], ["organizations[0].users[0].password"], "Missing data"),
     ((["organizations", 1, "name"], "North"), ["organizations[1].name"], "is there already"),

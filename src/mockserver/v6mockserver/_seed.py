@@ -38,6 +38,8 @@ SUPER = "super"
 ROOT = "root"
 """The user of a first start; a seed that has one of its own gets that one instead."""
 
+UNKNOWN = "Unknown key"
+
 EXAMPLE = "Example task"
 """What the real server's import calls a task that is given as an image."""
 
@@ -59,7 +61,8 @@ class Part(Schema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.error_messages = {**self.error_messages, "unknown": f"Unknown key; there are {', '.join(self.fields)}."}
+        keys = ", ".join(self.fields)
+        self.error_messages |= {"unknown": f"{UNKNOWN}; there are {keys}.", "type": f"Not a mapping of {keys}."}
 
 
 def optional() -> Text:
@@ -359,9 +362,13 @@ class Document:
 def _first(errors: Any, path: Place = ()) -> tuple[Place, str]:
     """
     Return the place and the text of the first of marshmallow's errors.
+
+    A key that is misspelt comes before the one that is then missing.
     """
     while isinstance(errors, dict):
-        step, errors = next(iter(errors.items()))
+        step, errors = min(
+            errors.items(), key=lambda one: not (isinstance(one[1], list) and one[1][0].startswith(UNKNOWN))
+        )
         path = path if step == "_schema" else (*path, step)
     return path, str(errors[0])
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -153,3 +156,13 @@ def test_no_socket_is_left():
                 other.get(f"{server.url}/api/version", timeout=5)
 
     assert open_files() == before
+
+
+def test_connections_that_are_kept_open_keep_nobody_out():
+    """Sessions of many clients may be idle while another one asks."""
+    with MockServer() as server, ExitStack() as idle:
+        address = urlsplit(server.url)
+        for _ in range(150):
+            idle.enter_context(socket.create_connection((address.hostname, address.port), timeout=5))
+
+        assert requests.get(f"{server.url}/api/version", timeout=5).ok

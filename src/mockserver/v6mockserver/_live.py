@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 THREADS = 8
+CONNECTIONS = 10_000
+"""More than a test opens; beyond it connections wait until others are closed."""
 PIECE = 1 << 20
 """The most bytes that are handed over for sending at once."""
 WAITING = 4 * PIECE
@@ -51,6 +53,8 @@ class LiveServer:
             _with_wire(application),
             sockets=[self._socket],
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() knows no more than 1,024 files
             map=self._channels,
             clear_untrusted_proxy_headers=True,
             outbuf_high_watermark=WAITING,

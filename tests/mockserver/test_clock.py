@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from v6mockserver import MockServer
+from v6mockserver import Clock, MockServer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -205,3 +205,21 @@ def test_restoring_starts_the_watchdog_again(federation):
     federation.clock.advance(64)
 
     assert polar(federation)["status"] == "online"
+
+
+@pytest.mark.parametrize("delta", ["1h", None, 1e12, float("nan"), timedelta(days=999_999_999)], ids=str)
+def test_a_step_that_is_none_is_refused(delta):
+    """The clock stays where it is, and goes on."""
+    clock = Clock()
+    clock.freeze()
+    before = clock.now()
+
+    with pytest.raises(ValueError, match="cannot move by"):
+        clock.advance(delta)
+    assert clock.now() == before
+
+
+def test_freezing_at_text_is_refused():
+    """The message shows what to give."""
+    with pytest.raises(ValueError, match=r"'2026-01-01' is no datetime"):
+        Clock().freeze("2026-01-01")

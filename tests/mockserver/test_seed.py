@@ -423,3 +423,13 @@ def test_a_node_whose_key_somebody_else_has_is_not_simulated(imported):
     server = MockServer(imported)
 
     assert list(server.nodes) == ["x"]
+
+
+@pytest.mark.parametrize("setting", ["max_failed_attempts: 0", "token_expires_hours: -1", "inactivation_minutes: .inf"])
+def test_a_setting_that_no_server_could_have_is_told_with_its_line(tmp_path, setting):
+    """As any other mistake in a seed."""
+    file = tmp_path / "world.yaml"
+    file.write_text(f"server:\n  {setting}\n")
+
+    with pytest.raises(SeedError, match=rf"line 2: server\.{setting.split(':')[0]}"):
+        MockServer(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -192,3 +193,30 @@ def test_settings_go_along_or_are_replaced():
 
     assert MockServer.load(data).dump()["server"]["settings"]["smtp"] is False
     assert MockServer.load(data, settings=Settings()).dump()["server"]["settings"]["smtp"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"token_expires_hours": "5"},
+        {"token_expires_hours": float("inf")},
+        {"max_failed_attempts": 0},
+        {"smtp": None},
+        {"server_url": 5},
+        {"two_factor_auth": 1},
+    ],
+    ids=str,
+)
+def test_settings_that_no_server_could_have_are_refused(wrong):
+    """The message names setting, value and what is expected."""
+    (name, value) = next(iter(wrong.items()))
+
+    with pytest.raises(MockUsageError, match=re.escape(f"{name}={value!r}")):
+        Settings(**wrong)
+
+
+def test_a_client_logs_in_with_the_second_factor():
+    """Also the first time, and again."""
+    server = MockServer(settings=Settings(two_factor_auth=True))
+
+    assert [server.client("root").user.get()["username"] for _ in range(2)] == ["root", "root"]

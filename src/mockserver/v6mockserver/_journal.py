@@ -259,7 +259,7 @@ class Exchanges(Collection[Exchange]):
         return rows[-1]
 
     def _absence(self) -> str:
-        return "ask `count` where there may be none"
+        return "ask len() where there may be none"
 
     def where(
         self,

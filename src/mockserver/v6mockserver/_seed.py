@@ -22,7 +22,7 @@ from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError, SeedError
 from v6mockserver.nodes.databases import Database
 from v6mockserver.state.run_states import PENDING, STATUSES
-from v6mockserver.state.settings import Settings
+from v6mockserver.state.settings import KINDS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -222,14 +222,23 @@ FIELDS: dict[type, type[fields.Field[Any]]] = {
     float: fields.Float,
     str: Text,
 }
-_hints = get_type_hints(Settings)
+
+
+def _setting(name: str, kind: str) -> fields.Field[Any]:
+    hint = get_type_hints(Settings)[name]
+    fits, expected = KINDS[kind]
+
+    def check(value: Any) -> None:
+        if not fits(value):
+            raise ValidationError(f"{value!r}: {expected} is expected")
+
+    return FIELDS[(get_args(hint) or (hint,))[0]](validate=check, allow_none=fits(None))
+
+
 ServerSeed = type(
     "ServerSeed",
     (Part,),
-    {
-        "__doc__": "The server's settings.",
-        **{one.name: FIELDS[(get_args(_hints[one.name]) or (_hints[one.name],))[0]]() for one in columns(Settings)},
-    },
+    {"__doc__": "The server's settings.", **{one.name: _setting(one.name, str(one.type)) for one in columns(Settings)}},
 )
 
 

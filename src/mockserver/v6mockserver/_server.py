@@ -27,7 +27,7 @@ from v6mockserver.api._routes import EVENTS, OUTGOING, TURN, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import dump as dumps
-from v6mockserver.state import permissions
+from v6mockserver.state import permissions, two_factor
 from v6mockserver.state.releases import LATEST, RELEASES
 from v6mockserver.state.settings import DEFAULTS, Settings
 from v6mockserver.state.world import World
@@ -379,7 +379,7 @@ class MockServer:
 
     def client(self, username: str = "root", password: str | None = None) -> UserClient:
         """
-        Return a client of this server, in process and logged in.
+        Return a client of this server, in process and logged in, with the code of a second factor where one is wanted.
 
         Parameters
         ----------
@@ -402,8 +402,13 @@ class MockServer:
             msg = f"the password of {username!r} is not in the seed; pass password="
             raise MockUsageError(msg)
         client = UserClient(IN_PROCESS, None, session=self.session(), progress=False)
-        client.authenticate(username, self.passwords[username] if password is None else password)
+        client.authenticate(username, self.passwords[username] if password is None else password, self._code(username))
         return client
+
+    def _code(self, username: str) -> str | None:
+        with self._world.lock:
+            user = self._world.user.first("username", username)
+            return two_factor.code(self._world, user) if user is not None else None
 
     def explain(
         self,

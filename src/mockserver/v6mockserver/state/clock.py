@@ -54,8 +54,11 @@ class Clock:
         Raises
         ------
         ValueError
-            If `at` has no time zone.
+            If `at` is no time, or has no time zone.
         """
+        if at is not None and not isinstance(at, datetime):
+            msg = f"{at!r} is no datetime; give one such as datetime.datetime.now(datetime.timezone.utc)"
+            raise ValueError(msg)
         if at is not None and at.tzinfo is None:
             msg = f"{at!r} has no time zone; give it one, such as tzinfo=datetime.timezone.utc"
             raise ValueError(msg)
@@ -83,13 +86,18 @@ class Clock:
         Raises
         ------
         ValueError
-            If `delta` is negative: a server's time does not run backwards.
+            If `delta` is no time, or negative: a server's time does not run backwards; or leads beyond the calendar.
         """
-        step = delta if isinstance(delta, timedelta) else timedelta(seconds=delta)
-        if step < timedelta():
-            msg = f"the clock cannot go back by {-step}; freeze(at=...) sets any time"
-            raise ValueError(msg)
         with self._lock:
+            try:
+                step = delta if isinstance(delta, timedelta) else timedelta(seconds=delta)
+                self.now() + step
+            except (TypeError, ValueError, OverflowError) as error:
+                msg = f"the clock cannot move by {delta!r}; give seconds or a timedelta that the calendar has room for"
+                raise ValueError(msg) from error
+            if step < timedelta():
+                msg = f"the clock cannot go back by {-step}; freeze(at=...) sets any time"
+                raise ValueError(msg)
             if self._frozen_at is not None:
                 self._frozen_at += step
             else:

@@ -20,7 +20,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
-from v6mockserver._errors import DumpError
+from v6mockserver._errors import DumpError, MockUsageError
 from v6mockserver.state.clock import Clock
 from v6mockserver.state.entities import TABLES
 from v6mockserver.state.mails import Mail
@@ -408,7 +408,10 @@ def _load_settings(world: World, value: Any) -> None:
     _require_keys(value, types, "server.settings")
     for name, one in value.items():
         _require_type(one, types[name], f"server.settings.{name}")
-    world.settings = Settings(**value)
+    try:
+        world.settings = Settings(**value)
+    except MockUsageError as error:
+        raise DumpError(f"server.settings: {error}") from error
 
 
 def _load_mails(world: World, value: Any) -> None:

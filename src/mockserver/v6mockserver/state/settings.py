@@ -4,7 +4,14 @@ How a server is configured.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from v6mockserver._errors import MockUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,29 @@ class Settings:
     refresh_token_expires_hours: float = 48
     email_token_validity_minutes: float = 60
 
+    def __post_init__(self) -> None:
+        """
+        Refuse what no server could be configured with.
+        """
+        for field in fields(self):
+            value, kind = getattr(self, field.name), str(field.type)
+            fits, expected = KINDS[kind]
+            if not fits(value):
+                raise MockUsageError(f"Settings({field.name}={value!r}): {expected} is expected")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value >= 0
+
+
+KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "bool": (lambda value: isinstance(value, bool), "True or False"),
+    "str": (lambda value: isinstance(value, str), "text"),
+    "str | None": (lambda value: value is None or isinstance(value, str), "text or None"),
+    "int": (lambda value: _is_number(value) and isinstance(value, int) and value > 0, "a whole number from 1"),
+    "float": (_is_number, "a number from 0"),
+}
+"""What the values of each type of setting must be, and what to say of those that are not."""
 
 DEFAULTS = Settings()
 """A server that was not told anything."""

@@ -79,6 +79,18 @@ def enrol(world: World, user: User) -> Step:
     return Step(messages.SECRET_MADE, secret, TOTP(secret).provisioning_uri(name=user.username, issuer_name=issuer))
 
 
+def code(world: World, user: User) -> str | None:
+    """
+    Return the code that a user's app shows now, or None where none is wanted; who has no secret yet is given one.
+    """
+    from pyotp.totp import TOTP
+
+    if not world.settings.two_factor_auth:
+        return None
+    secret = user.otp_secret or enrol(world, user).secret
+    return TOTP(str(secret)).at(world.clock.now())
+
+
 def _is_current(world: World, secret: str, code: str) -> bool:
     from pyotp.totp import TOTP
 

@@ -70,12 +70,14 @@ class _Streams:
                         setattr(sys, name, copy.stream)
 
     def _replace(self, name: str) -> None:
-        stream = getattr(sys, name)
-        copy = stream if isinstance(stream, _Copying) else self._copies.get(name)
-        if copy is None or stream not in {copy, copy.stream}:
-            copy = _Copying(stream)
+        found: Any = getattr(sys, name)
+        copy = found if isinstance(found, _Copying) else self._copying(name, found)
         self._copies[name] = copy
         setattr(sys, name, copy)
+
+    def _copying(self, name: str, stream: TextIO) -> _Copying:
+        copy = self._copies.get(name)
+        return copy if copy is not None and copy.stream is stream else _Copying(stream)
 
 
 # The streams are one of a kind in a process, so what replaces them is, too.

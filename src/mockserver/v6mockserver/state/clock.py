@@ -91,7 +91,7 @@ class Clock:
         with self._lock:
             try:
                 step = delta if isinstance(delta, timedelta) else timedelta(seconds=delta)
-                self.now() + step
+                arrival = self.now() + step
             except (TypeError, ValueError, OverflowError) as error:
                 msg = f"the clock cannot move by {delta!r}; give seconds or a timedelta that the calendar has room for"
                 raise ValueError(msg) from error
@@ -99,7 +99,7 @@ class Clock:
                 msg = f"the clock cannot go back by {-step}; freeze(at=...) sets any time"
                 raise ValueError(msg)
             if self._frozen_at is not None:
-                self._frozen_at += step
+                self._frozen_at = arrival
             else:
                 self._offset += step
 

@@ -1,8 +1,8 @@
 """
 Random programs: requests that are drawn from the state that the earlier ones left, each compared on both servers.
 
-Hypothesis draws and shrinks them. Requests speak of what is in the world, seldom of what is not, and are sent by
-whoever is in it; names come from a handful, so that they clash.
+Hypothesis draws them; one that differs is shrunk by leaving out requests. Requests speak of what is in the world,
+seldom of what is not, and are sent by whoever is in it; names come from a handful, so that they clash.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ def real() -> Iterator[str]:
     """
     Serve a real server.
     """
-    sys.path.insert(0, str(HERE.parent / "tests" / "conformance"))
-    from servers import environment
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from conformance.servers import environment
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -32,8 +32,21 @@ api_path: /api
 uri: sqlite:///{folder}/database.sqlite
 allow_drop_all: true
 jwt_secret_key: the-benchmark-signs-with-this-secret
-logging: {{level: WARNING, file: server.log, use_console: false, backup_count: 1, max_size: 1024,
-           format: "%(message)s", datefmt: "%H:%M:%S"}}
+logging:
+  level: DEBUG
+  file: server.log
+  use_console: true
+  backup_count: 5
+  max_size: 1024
+  format: "%(asctime)s - %(name)-14s - %(levelname)-8s - %(message)s"
+  datefmt: "%Y-%m-%d %H:%M:%S"
+  loggers:
+    - {{name: urllib3, level: warning}}
+    - {{name: socketIO-client, level: warning}}
+    - {{name: socketio.server, level: warning}}
+    - {{name: engineio.server, level: warning}}
+    - {{name: sqlalchemy.engine, level: warning}}
+    - {{name: requests_oauthlib.oauth2_session, level: warning}}
 """
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Links between objects in answers.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from v6mockserver.state.world import World
@@ -25,6 +24,6 @@ def to_one(world: World, noun: str, id_: int | None) -> dict[str, Any] | None:
 
 def to_many(noun: str, **query: int) -> str:
     """
-    Return the link to a list.
+    Return the link to a list. Names and numbers need no quoting, which would be half the time of a page of tasks.
     """
-    return f"{API_PATH}/{noun}?{urlencode(query)}"
+    return f"{API_PATH}/{noun}?{'&'.join(f'{name}={id_}' for name, id_ in query.items())}"

@@ -83,18 +83,17 @@ def render(world: World, row: Collaboration) -> dict[str, Any]:
     return world.release.shown("collaboration", body)
 
 
+def render_with_organizations(world: World, row: Collaboration) -> dict[str, Any]:
+    """
+    Return the JSON object of a collaboration, with the organizations themselves in place of the link to them.
+    """
+    return render(world, row) | {"organizations": organization.render_all(world, collaborations.members(world, row.id))}
+
+
 def _renderer(call: Call) -> Callable[[Collaboration], dict[str, Any]]:
-    """
-    Return how this request wants collaborations: with links to organizations, or with the organizations themselves.
-    """
     if "organizations" not in call.parameters.words("include"):
         return call.renderer(render)
-
-    def with_organizations(row: Collaboration) -> dict[str, Any]:
-        members = collaborations.members(call.world, row.id)
-        return render(call.world, row) | {"organizations": [organization.render(call.world, one) for one in members]}
-
-    return with_organizations
+    return call.renderer(render_with_organizations)
 
 
 @routes.add(
@@ -172,7 +171,7 @@ def add_organization(call: Call, id_: int) -> Answer:
     """
     collaborations.require_may_edit(call.world, call.caller, id_)
     members = collaborations.add_organization(call.world, id_, call.body()["id"])
-    return 200, [organization.render(call.world, row) for row in members]
+    return 200, organization.render_all(call.world, members)
 
 
 @routes.add(
@@ -188,7 +187,7 @@ def remove_organization(call: Call, id_: int) -> Answer:
     """
     existing(call.world.collaboration, "collaboration", id_)
     members = collaborations.remove_organization(call.world, call.caller, id_, call.body()["id"])
-    return 200, [organization.render(call.world, row) for row in members]
+    return 200, organization.render_all(call.world, members)
 
 
 @routes.add(

@@ -19,6 +19,8 @@ from v6mockserver.state import entities
 from v6mockserver.state import organization as organizations
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from v6mockserver.state.entities import Organization
     from v6mockserver.state.world import World
 
@@ -92,6 +94,13 @@ def render(world: World, row: Organization) -> dict[str, Any]:
         "studies": to_many("study", organization_id=row.id),
     }
     return world.release.shown("organization", body)
+
+
+def render_all(world: World, rows: Iterable[Organization]) -> list[dict[str, Any]]:
+    """
+    Return the JSON objects of organizations, as collaborations and studies show their members.
+    """
+    return [render(world, row) for row in rows]
 
 
 @routes.add(

@@ -81,8 +81,7 @@ def render_with_organizations(world: World, row: Study) -> dict[str, Any]:
     """
     Return the JSON object of a study, with the organizations themselves in place of the link to them.
     """
-    members = studies.members(world, row.id)
-    return render(world, row) | {"organizations": [organization.render(world, one) for one in members]}
+    return render(world, row) | {"organizations": organization.render_all(world, studies.members(world, row.id))}
 
 
 def _renderer(call: Call) -> Callable[[Study], dict[str, Any]]:
@@ -169,7 +168,7 @@ def add_organization(call: Call, id_: int) -> Answer:
     """
     studies.require_may_edit_members(call.world, call.caller, id_)
     members = studies.add_organization(call.world, id_, call.body()["id"])
-    return 200, [organization.render(call.world, row) for row in members]
+    return 200, organization.render_all(call.world, members)
 
 
 @routes.add(
@@ -186,4 +185,4 @@ def remove_organization(call: Call, id_: int) -> Answer:
     """
     existing(call.world.study, "study", id_)
     members = studies.remove_organization(call.world, call.caller, id_, call.body()["id"])
-    return 200, [organization.render(call.world, row) for row in members]
+    return 200, organization.render_all(call.world, members)

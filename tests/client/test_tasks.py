@@ -134,6 +134,44 @@ def test_a_stranger_is_refused_before_anything_is_encrypted(nora):
         start(nora, [99])
 
 
+def test_a_call_in_the_order_of_the_reference(nora):
+    """Calls written for 4.0 mean what they did."""
+    task = nora.task.create(2, [2], "n", "count", "d", {"method": "count"}, ["default"])
+
+    assert (task["collaboration"]["id"], task["databases"][0]["label"]) == (2, "default")
+
+
+def test_a_call_by_keywords_alone(nora):
+    """Calls written for later releases can leave the collaboration to setup_collaboration."""
+    call = {"organizations": [2], "name": "n", "image": "count", "description": "", "input_": {"method": "count"}}
+    with pytest.raises(UsageError, match="setup_collaboration"):
+        nora.task.create(**call)
+
+    nora.setup_collaboration(2)
+
+    assert nora.task.create(**call)["collaboration"]["id"] == 2
+    assert nora.task.create(collaboration=1, **call)["collaboration"]["id"] == 1
+
+
+def test_what_is_missing_is_said_as_python_says_it(nora):
+    """Only the collaboration can be left out."""
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'input_'"):
+        nora.task.create(organizations=[2], name="n", image="count", description="")
+
+
+def test_a_task_of_a_study(root, nora):
+    """The study says in which collaboration, and so whether the input is encrypted."""
+    body = {"name": "Few", "collaboration_id": 1, "organization_ids": [2, 3]}
+    study = root.connection.request("POST", "study", json=body)["id"]
+
+    nora.task.create(organizations=[3], name="n", image="count", description="", input_={}, study=study)
+
+    (task,) = nora.task.list()["data"]
+    (run,) = nora.run.list()["data"]
+    assert (task["collaboration"]["id"], task["study"]["id"]) == (1, study)
+    assert "$" in run["input"]
+
+
 @pytest.mark.parametrize("databases", ["not a label", [{"query": "SELECT 1"}], [3], ["ok", "a-b"]])
 def test_a_bad_database_is_refused(nora, databases):
     """A label becomes part of a variable's name."""

@@ -21,11 +21,18 @@ def name_of(module: Path) -> str:
     return module.relative_to(ROOT / "src").as_posix()
 
 
+def is_public(node):
+    """Tell whether a node defines something that users meet; what it is overloaded with is for type checkers."""
+    if not isinstance(node, DOCUMENTED) or node.name.startswith("_"):
+        return False
+    return not any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
+
+
 def public_definitions(node, prefix=""):
     """Yield every public definition of a tree with its dotted name; what a function defines is its own affair."""
     yield prefix, node
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, DOCUMENTED) and not child.name.startswith("_") and not isinstance(node, ast.FunctionDef):
+        if is_public(child) and not isinstance(node, ast.FunctionDef):
             yield from public_definitions(child, f"{prefix}.{child.name}")
 
 

@@ -14,6 +14,7 @@ from v6client._crypto import Cryptor, PlainCryptor, RSACryptor
 from v6client._http import Connection, Timeout
 from v6client._waiting import Waiting
 from v6client.exceptions import KeyMismatchError, NotAuthenticatedError, PermissionDeniedError, UsageError
+from v6client.resources._base import whole
 from v6client.utils import LogLevel
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class UserClient:
         Who is logged in: `type_`, `id_`, `name`, `organization_name` and `organization_id`; None before.
     cryptor
         What encrypts inputs and decrypts results.
+    collaboration_id
+        The collaboration of calls that are not given one; None before `setup_collaboration`.
     connection
         The conversation with the server.
     """
@@ -100,6 +103,7 @@ class UserClient:
         )
         self.whoami: models.WhoAmI | None = None
         self.cryptor: Cryptor = PlainCryptor()
+        self.collaboration_id: int | None = None
         self._returns_errors = errors == "return"
         self._progress = progress
         self.collaboration = self._made(self.Collaboration)
@@ -192,6 +196,26 @@ class UserClient:
         except PermissionDeniedError:
             organization = None  # a user without any rule may log in all the same
         return models.WhoAmI("user", user_id, user["firstname"], organization, organization_id)
+
+    def setup_collaboration(self, collaboration_id: int) -> None:
+        """
+        Choose the collaboration of calls that are not given one.
+
+        These are `node.list` and `node.create`, `organization.list`, `study.create`, `task.list` and `task.create`,
+        `store.list` and `store.create`, and what changes a collaboration.
+
+        Parameters
+        ----------
+        collaboration_id
+            The collaboration.
+
+        Raises
+        ------
+        NotFoundError, PermissionDeniedError
+            There is none, or none that you may see; then the choice stays what it was.
+        """
+        self.connection.request("GET", f"collaboration/{whole(collaboration_id, 'collaboration')}")
+        self.collaboration_id = collaboration_id
 
     def setup_encryption(self, private_key_file: str | os.PathLike[str] | None, *, overwrite: bool = False) -> None:
         """

@@ -5,7 +5,7 @@ What all sub-clients share.
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from v6client._models import Row
 from v6client._paging import checked
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from v6client import _models as models
     from v6client._client import UserClient
+
+Result = TypeVar("Result")
 
 
 class SubClient(Generic[Row]):
@@ -41,6 +43,15 @@ class SubClient(Generic[Row]):
         if self.parent.whoami is None:
             raise NotAuthenticatedError("who is asking is known after a login: call authenticate() first")
         return self.parent.whoami
+
+    def _collaboration(self, collaboration: int | None) -> int:
+        """
+        A collaboration, the default one if it is None.
+        """
+        chosen = self.parent.collaboration_id if collaboration is None else collaboration
+        if chosen is None:
+            raise UsageError("give a collaboration, or choose one for all calls with setup_collaboration()")
+        return chosen
 
     def _request(self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None) -> Any:
         return self.parent.connection.request(method, path, json=json, params=params)
@@ -98,6 +109,29 @@ def returning_refusals(method: Callable[..., Any]) -> Callable[..., Any]:
             return refused.body
 
     return wrapped
+
+
+def may_omit(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """
+    Let the first argument of a method be left out, where no other argument is given by position.
+
+    The API reference has such an argument in the first place and without a default; later releases of the official
+    client have it further behind and can do without. This takes the calls of both.
+
+    Parameters
+    ----------
+    name
+        The argument, None where it is left out.
+    """
+
+    def decorated(method: Callable[..., Result]) -> Callable[..., Result]:
+        @wraps(method)
+        def omitting(self: SubClient[Any], *args: Any, **kwargs: Any) -> Result:
+            return method(self, *args, **kwargs) if args else method(self, **{name: None, **kwargs})
+
+        return omitting
+
+    return decorated
 
 
 def whole(id_: int, noun: str) -> int:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from v6client import _models as models
 from v6client._crypto import PlainCryptor, RSACryptor
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
 from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
-from v6client.resources._base import SubClient, whole
+from v6client.resources._base import SubClient, may_omit, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from v6client._client import UserClient
 
 Database = Mapping[str, Any]
+Databases: TypeAlias = "str | Sequence[str | Database] | None"
 
 
 class Task(SubClient[models.Task]):
@@ -33,8 +34,9 @@ class Task(SubClient[models.Task]):
 
     def __init__(self, parent: UserClient) -> None:
         super().__init__(parent)
-        # By collaboration, whether it is encrypted: asked once each.
+        # By collaboration, whether it is encrypted, and by study, its collaboration: asked once each.
         self._encrypted: dict[int, bool] = {}
+        self._studies: dict[int, int] = {}
 
     def get(self, id_: int, include_results: bool = False) -> models.Task:
         """
@@ -132,15 +134,51 @@ class Task(SubClient[models.Task]):
         page = partial(page, include_results, description, database, run, status, user_created)
         return walk(partial(page, per_page=PAGE_SIZE))
 
+    @overload
     def create(
         self,
-        collaboration: int,
+        collaboration: int | None,
         organizations: Sequence[int],
         name: str,
         image: str,
         description: str,
         input_: Any,
-        databases: str | Sequence[str | Database] | None = None,
+        databases: Databases = None,
+        *,
+        study: int | None = None,
+        store: int | None = None,
+        server_url: str | None = None,
+    ) -> models.Task: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        organizations: Sequence[int],
+        name: str,
+        image: str,
+        description: str,
+        input_: Any,
+        study: int | None = None,
+        store: int | None = None,
+        server_url: str | None = None,
+        databases: Databases = None,
+    ) -> models.Task: ...
+
+    @may_omit("collaboration")
+    def create(
+        self,
+        collaboration: int | None,
+        organizations: Sequence[int],
+        name: str,
+        image: str,
+        description: str,
+        input_: Any,
+        databases: Databases = None,
+        *,
+        study: int | None = None,
+        store: int | None = None,
+        server_url: str | None = None,
     ) -> models.Task:
         """
         Create a task: each organization's node runs the algorithm, as soon as it is online.
@@ -150,7 +188,8 @@ class Task(SubClient[models.Task]):
         Parameters
         ----------
         collaboration
-            The collaboration whose nodes shall run it.
+            The collaboration whose nodes shall run it; that of the study, or else the one that `setup_collaboration`
+            was told, if all arguments are given by name and this one is not.
         organizations
             The ids of those of its organizations that shall.
         name, description
@@ -162,6 +201,12 @@ class Task(SubClient[models.Task]):
         databases
             Labels of the nodes' databases, or dicts with a `label` and, as the kind of database asks for them, `query`,
             `sheet_name` or `preprocessing`.
+        study
+            The study that it belongs to. Needs a server of 4.3 or later.
+        store
+            The algorithm store that knows the image. Needs a server of 4.3 or later.
+        server_url
+            By what address the store knows the server, API path included, where the server does not know it itself.
 
         Raises
         ------
@@ -172,14 +217,18 @@ class Task(SubClient[models.Task]):
         """
         message, used = dumped(input_), _databases(databases)
         receivers = _receivers(organizations)
-        if self._is_encrypted(collaboration):
-            inputs = self._encrypted_inputs(collaboration, receivers, message)
+        where = self._collaboration_of(collaboration, study)
+        if self._is_encrypted(where):
+            inputs = self._encrypted_inputs(where, receivers, message)
         else:
             inputs = dict.fromkeys(receivers, PlainCryptor().encrypt(message))
         return self._create(
             name=name,
             image=image,
-            collaboration_id=collaboration,
+            collaboration_id=where,
+            study_id=study,
+            store_id=store,
+            server_url=server_url,
             description=description,
             organizations=[{"id": receiver, "input": inputs[receiver]} for receiver in receivers],
             databases=used,
@@ -196,6 +245,13 @@ class Task(SubClient[models.Task]):
         Stop a task on all nodes. It stays on the server, and cannot be started again.
         """
         return cast("models.Message", self._request("POST", "kill/task", json={"id": id_}))
+
+    def _collaboration_of(self, collaboration: int | None, study: int | None) -> int:
+        if collaboration is not None or study is None:
+            return self._collaboration(collaboration)
+        if study not in self._studies:
+            self._studies[study] = self._request("GET", f"study/{whole(study, 'study')}")["collaboration"]["id"]
+        return self._studies[study]
 
     def _is_encrypted(self, collaboration: int) -> bool:
         if collaboration not in self._encrypted:
@@ -243,7 +299,7 @@ def _receivers(organizations: Sequence[int]) -> Sequence[int]:
     return receivers
 
 
-def _databases(databases: str | Sequence[str | Database] | None) -> Sequence[Database]:
+def _databases(databases: Databases) -> Sequence[Database]:
     """
     The databases in the one form that the server takes.
     """

@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = {
-    None: {"cryptography", "pybase64", "pyjwt", "requests", "rich"},
+    None: {"cryptography", "pybase64", "pyjwt", "pyotp", "requests", "rich"},
+    "keyring": {"keyring"},
     "mock": {
         "apispec",
         "bcrypt",
@@ -20,7 +21,6 @@ EXTRAS = {
         "marshmallow",
         "orjson",
         "pandas",
-        "pyotp",
         "pyyaml",
         "waitress",
     },

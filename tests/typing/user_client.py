@@ -13,6 +13,8 @@ alias: type[UserClient] = Client
 
 client.authenticate("researcher", "password")
 client.authenticate("researcher", password="password", mfa_code="123456")
+client.authenticate("researcher", None, lambda: 123456)
+client.authenticate("researcher", None, otp_secret="ABCD")
 
 client.task.create(1, [2], "name", "image", "", {"method": "f"}, ["default"])
 client.task.create(organizations=[2], name="name", image="image", description="", input_={}, study=3, store=4)

@@ -8,7 +8,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from v6client import _auth, resources
+from v6client import _auth, _login, resources
 from v6client import _models as models
 from v6client._crypto import Cryptor, PlainCryptor, RSACryptor
 from v6client._http import Connection, Timeout
@@ -162,7 +162,14 @@ class UserClient:
         self.cryptor = PlainCryptor()
         self.connection.close()
 
-    def authenticate(self, username: str, password: str, mfa_code: str | int | None = None) -> None:
+    def authenticate(
+        self,
+        username: str,
+        password: str | None,
+        mfa_code: _login.CodeSource | None = None,
+        *,
+        otp_secret: str | None = None,
+    ) -> None:
         """
         Log in.
 
@@ -171,20 +178,27 @@ class UserClient:
         Parameters
         ----------
         username, password
-            Who you are.
+            Who you are. Without a password (None), the one that a keyring has (`pip install 'v6client[keyring]'`) is
+            used, and where there is none it is asked for, in a terminal or notebook; so is then the code.
         mfa_code
-            The current code of your authenticator app, if the server asks for one.
+            The current code of your authenticator app; or a function that returns it, called only if the server wants
+            one.
+        otp_secret
+            The secret in your authenticator app, for programs that run without you: codes are made of it. Whoever has
+            both this and the password is you.
 
         Raises
         ------
         AuthenticationError
-            The credentials are not right, the code is missing, or the second factor has to be set up first; then
-            `error.body` holds `qr_uri` and `otp_secret` for an authenticator app.
+            The credentials are not right, the code is missing (`error.wants_code`), or the second factor has to be set
+            up first (`error.wants_setup`); then `error.body` holds `qr_uri` and `otp_secret` for an authenticator app.
+        UsageError
+            The code or the secret cannot be one, or there is nobody to ask for what is missing.
         """
-        credentials = {"username": username, "password": password}
-        if mfa_code is not None:
-            credentials["mfa_code"] = str(mfa_code).zfill(6)  # a number has lost its leading zeros
-        answer = self.connection.login("token/user", credentials)
+        code = _login.code_source(mfa_code, otp_secret, ask=password is None)
+        if password is None:
+            password = _login.find_password(self.base_path, username)
+        answer = _login.log_in(self.connection, username, password, code)
         self.cryptor = PlainCryptor()
         self.whoami = self._identity(_auth.claims(answer["access_token"])["sub"])
 

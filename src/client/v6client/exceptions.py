@@ -198,18 +198,37 @@ class AuthenticationError(ServerRefusedError):
     The server did not accept the credentials, or it wants a second factor.
     """
 
+    @property
+    def wants_setup(self) -> bool:
+        """
+        Whether the second factor has to be set up first, with `qr_uri` or `otp_secret` of the body.
+        """
+        return "qr_uri" in self.body
+
+    @property
+    def wants_code(self) -> bool:
+        """
+        Whether name and password are right, and the code of the second factor is missing.
+        """
+        # This answer is no error, and still has no token in it.
+        return self.status < 400 and not self.wants_setup  # noqa: PLR2004 -- from 400 on a status is an error
+
     def advice(self) -> str:
         """
         What to do next: the answer tells which of the factors is the problem.
         """
-        if "qr_uri" in self.body:
+        if self.wants_setup:
             return (
-                "Two-factor authentication has to be set up: put the address in `error.body['qr_uri']` into an "
-                "authenticator app (the server shows it only once), then pass the app's code as `mfa_code`."
+                "Two-factor authentication has to be set up: put error.body['qr_uri'] as a QR code, or "
+                "error.body['otp_secret'] by hand, into an authenticator app now, as the server shows them only once; "
+                "then log in with the app's code as `mfa_code`."
             )
-        if self.status < 400:  # noqa: PLR2004 -- an answer that is no error, and still has no token in it
-            return "Pass the current code of your authenticator app as `mfa_code`."
-        return "Check name, password and code; a locked account gets the same answer."
+        if self.wants_code:
+            return "Pass the current code of your authenticator app as `mfa_code`, or its secret as `otp_secret`."
+        return (
+            "Check name, password (an environment variable, a profile or a keyring may hold an old one) and code; a "
+            "locked account gets the same answer."
+        )
 
 
 class SessionExpiredError(ServerRefusedError):

@@ -1,0 +1,153 @@
+"""
+Logging in: where a password and the code of the second factor come from, and when they are asked for.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from v6client.exceptions import AuthenticationError, UsageError
+
+if TYPE_CHECKING:
+    from v6client._http import Connection
+
+Code = str | int
+CodeSource = Code | Callable[[], Code]
+
+CODE_LENGTH = 6
+
+
+def log_in(connection: Connection, username: str, password: str, code: CodeSource | None) -> dict[str, Any]:
+    """
+    Exchange credentials for tokens; a function that gives the code is called only if the server wants one.
+    """
+    credentials = {"username": username, "password": password}
+    if code is not None and not callable(code):
+        credentials["mfa_code"] = _digits(code)
+    try:
+        return connection.login("token/user", credentials)
+    except AuthenticationError as refused:
+        if not (callable(code) and refused.wants_code):
+            raise
+    return connection.login("token/user", {**credentials, "mfa_code": _digits(code())})
+
+
+def code_source(mfa_code: CodeSource | None, otp_secret: str | None, *, ask: bool) -> CodeSource | None:
+    """
+    Where the code comes from: what was given, or the terminal where asking there is wanted.
+    """
+    if mfa_code is not None and otp_secret is not None:
+        raise UsageError("mfa_code and otp_secret both give the code: leave one of them out")
+    if otp_secret is not None:
+        return current_code(otp_secret)
+    return ask_for_code if mfa_code is None and ask else mfa_code
+
+
+def current_code(otp_secret: str) -> str:
+    """
+    The code that an authenticator app with this secret shows now.
+    """
+    from pyotp.totp import TOTP
+
+    try:
+        return TOTP(otp_secret.replace(" ", "")).now()
+    except ValueError as error:
+        # Neither the secret nor what its decoder says of it is for a log.
+        raise UsageError(
+            "otp_secret is not in base 32: it is the letters and digits (2 to 7) that the server gave as otp_secret"
+        ) from error
+
+
+def _digits(code: Code) -> str:
+    if isinstance(code, int):
+        code = str(code).zfill(CODE_LENGTH)  # a number has lost its leading zeros
+    digits = code.replace(" ", "")
+    if not (digits.isdecimal() and len(digits) == CODE_LENGTH):
+        raise UsageError(f"the code of the second factor is {CODE_LENGTH} digits, and not what was given")
+    return digits
+
+
+def find_password(server: str, username: str) -> str:
+    """
+    The password that a keyring has for this user of this server, or else what a person types.
+
+    Raises
+    ------
+    UsageError
+        There is neither.
+    """
+    found = from_keyring(server, username)
+    if found is not None:
+        return found
+    return ask(
+        f"Password of {username} at {server}: ",
+        f"the password of {username} at {server} is neither given nor in a keyring, and nobody is at a terminal to "
+        "ask: set V6CLIENT_PASSWORD and use a profile, or pass the password",
+    )
+
+
+def ask_for_code() -> str:
+    """
+    The code that a person types.
+    """
+    return ask(
+        "Code of your authenticator app: ",
+        "the server wants the code of an authenticator app, and nobody is at a terminal to ask: pass mfa_code or "
+        "otp_secret, or set V6CLIENT_OTP_SECRET and use a profile",
+    )
+
+
+def ask(prompt: str, otherwise: str) -> str:
+    """
+    What a person types, unseen.
+
+    Parameters
+    ----------
+    prompt
+        What to ask.
+    otherwise
+        What to say if there is nobody to ask.
+
+    Raises
+    ------
+    UsageError
+        Nobody is there, or they ended the input.
+    """
+    if not somebody_is_there():
+        raise UsageError(otherwise)
+    try:
+        return getpass.getpass(prompt)
+    except (EOFError, NotImplementedError) as error:  # the latter from a notebook that runs without its reader
+        raise UsageError(otherwise) from error
+
+
+def somebody_is_there() -> bool:
+    """
+    Whether there is a person to ask: at a terminal, or in front of a notebook.
+    """
+    return "ipykernel" in sys.modules or (sys.stdin is not None and sys.stdin.isatty())
+
+
+def from_keyring(server: str, username: str) -> str | None:
+    """
+    The password in the keyring of this machine; None where it has none, or there is no keyring.
+    """
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(service(server), username)
+    except keyring.errors.KeyringError:
+        return None  # locked, or no keyring on this machine: what comes next is to ask
+
+
+def service(server: str) -> str:
+    """
+    The name under which a keyring has the passwords of a server.
+    """
+    return f"v6client {server}"

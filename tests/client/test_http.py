@@ -42,6 +42,7 @@ class Script(BaseAdapter):
     def __init__(self, *answers):
         super().__init__()
         self.answers = list(answers)
+        self.headers = {}
         self.requests = []
 
     def send(self, request, **_):
@@ -53,6 +54,8 @@ class Script(BaseAdapter):
         response = requests.Response()
         response.status_code, body = answer
         response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response._content_consumed = True
+        response.headers.update(self.headers)
         response.url, response.request = request.url, request
         return response
 

@@ -19,9 +19,14 @@ from urllib3.exceptions import ReadTimeoutError
 from v6client import _auth, exceptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from v6client._content import Content
 
 _log = logging.getLogger("v6client")
+
+# How much of a download is in memory at once.
+PIECE = 1024 * 1024
 
 Timeout = float | tuple[float, float] | None
 
@@ -117,6 +122,7 @@ class Connection:
         path: str,
         *,
         json: Any = None,
+        content: Content | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> Any:
         """
@@ -130,6 +136,8 @@ class Connection:
             The path below the base URL, such as `task/3`.
         json
             The body.
+        content
+            The body, where it is made on its way.
         params
             The query; parameters that are None are left out.
 
@@ -138,11 +146,30 @@ class Connection:
         Any
             The answer, decoded from JSON.
         """
+        body = {"json": json} if content is None else _streamed(content)
 
         def send(token: str | None) -> requests.Response:
-            return self._send(method, self._url(path), token=token, json=json, params=params)
+            return self._send(method, self._url(path), token=token, params=params, **body)
 
         return self._decoded(method, path, self._authorized(path, send))
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """
+        Bytes from the server, as they come in; the call is made when the first of them are asked for.
+
+        Parameters
+        ----------
+        path
+            The path below the base URL.
+        """
+
+        def send(token: str | None) -> requests.Response:
+            return self._send("GET", self._url(path), token=token, stream=True)
+
+        with self._authorized(path, send) as response:
+            if response.status_code != requests.codes.ok:
+                self._decoded("GET", path, response)
+            yield from _received(path, response)
 
     def close(self) -> None:
         """
@@ -258,6 +285,30 @@ def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.
         return request
 
     return sign
+
+
+def _streamed(content: Content) -> dict[str, Any]:
+    """
+    How `requests` takes a body that is made on its way; it has no body of unknown length for an empty one.
+    """
+    return {"data": content if len(content) else b"", "headers": {"Content-Type": content.media_type}}
+
+
+def _received(path: str, response: requests.Response) -> Iterator[bytes]:
+    """
+    The pieces of a body, all of it.
+    """
+    size = 0
+    try:
+        for piece in response.iter_content(PIECE):
+            size += len(piece)
+            yield piece
+    except requests.RequestException as error:
+        raise _connection_error("GET", response.url, error) from error
+    announced = response.headers.get("content-length")
+    # Before version 2, urllib3 takes a body that breaks off for a whole one.
+    if announced is not None and "content-encoding" not in response.headers and size < int(announced):
+        raise exceptions.MalformedAnswerError(f"the answer to GET {path} broke off after {size} of {announced} bytes")
 
 
 def _retrying_session() -> requests.Session:

@@ -9,7 +9,7 @@ import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from v6client._paging import PAGE_SIZE, checked, walk
+from v6client._paging import checked, walk
 from v6client._progress import reporting
 from v6client.exceptions import (
     MalformedAnswerError,
@@ -162,9 +162,8 @@ class TaskWatch:
             return {}  # names are a courtesy; the runs tell the ids
 
     def _rows(self, path: str, **params: Any) -> Iterator[Any]:
-        def page(page: int) -> Any:
-            query = {**params, "page": page, "per_page": PAGE_SIZE}
-            return checked(self._connection.request("GET", path, params=query), path)
+        def page(**where: int) -> Any:
+            return checked(self._connection.request("GET", path, params={**params, **where}), path)
 
         return walk(page)
 

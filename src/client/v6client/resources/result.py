@@ -4,10 +4,11 @@ Results: what comes of a task's runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._payloads import result_text
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient, whole
@@ -61,10 +62,7 @@ class Result(SubClient[models.Result]):
         return {"data": [*self._of_task(whole(task_id, "task"))], "links": {}}
 
     def _of_task(self, task_id: int) -> Iterator[models.Result]:
-        def page(page: int) -> Any:
-            return self._list(page, PAGE_SIZE, task_id=task_id)
-
-        return map(self._readable, walk(page))
+        return map(self._readable, walk(partial(self._list, task_id=task_id)))
 
     def _readable(self, row: models.Result) -> models.Result:
         wire = row.get("result")

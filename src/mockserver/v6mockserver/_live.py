@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from v6mockserver._wire import WIRE, end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -25,6 +25,10 @@ PIECE = 1 << 20
 """The most bytes that are handed over for sending at once."""
 WAITING = 4 * PIECE
 """How many bytes may wait to be sent to one client before the application has to wait as well."""
+
+
+def _never(_method: str, _path: str) -> bool:
+    return False
 
 
 class LiveServer:
@@ -39,23 +43,34 @@ class LiveServer:
         The address to listen on.
     port : int, default 0
         The port; 0 takes a free one.
+    is_prompt : callable, optional
+        Tells by method and path whether a request is answered without waiting for anything, so that no thread of its
+        own is needed; by default none is.
     """
 
-    def __init__(self, application: WSGIApplication, host: str = LOOPBACK, port: int = 0) -> None:
-        from waitress.server import create_server
+    def __init__(
+        self,
+        application: WSGIApplication,
+        host: str = LOOPBACK,
+        port: int = 0,
+        *,
+        is_prompt: Callable[[str, str], bool] = _never,
+    ) -> None:
+        from v6mockserver._loop import LoopServer
 
         self._socket = socket.create_server((host, port))
         self.host, self.port = self._socket.getsockname()[:2]
         self._channels: dict[int, Any] = {}
         self._pulled = Event()
         # Any: the stubs of waitress leave out the trigger.
-        self._server: Any = create_server(
+        self._server: Any = LoopServer(
             _with_wire(application),
-            sockets=[self._socket],
+            is_prompt,
+            self._socket,
+            self._channels,
             threads=THREADS,
             connection_limit=CONNECTIONS,
             asyncore_use_poll=True,  # select() knows no more than 1,024 files
-            map=self._channels,
             clear_untrusted_proxy_headers=True,
             outbuf_high_watermark=WAITING,
             # waitress leaves it to the garbage collector to close the files that larger buffers go to.

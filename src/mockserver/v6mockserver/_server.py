@@ -23,6 +23,7 @@ from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
 from v6mockserver._outbox import Outbox
 from v6mockserver._wsgi import WSGIAdapter
+from v6mockserver.api._links import API_PATH
 from v6mockserver.api._routes import EVENTS, OUTGOING, TURN, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
 
+PROMPT = frozenset(
+    {"version", "user", "organization", "collaboration", "node", "role", "rule", "task", "run", "result"}
+)
+"""The nouns whose requests neither compute a hash, nor ask a store, nor move large bodies."""
 IN_PROCESS = "http://v6mockserver.invalid"
 """Where a server is found that listens nowhere; .invalid never resolves, so no request reaches anybody else."""
 
@@ -487,8 +492,17 @@ class MockServer:
         if self._live is not None:
             msg = f"the server listens on {self.url} already; stop() it first"
             raise MockUsageError(msg)
-        self._live = LiveServer(Control(self) if control else self, host, port)
+        self._live = LiveServer(Control(self) if control else self, host, port, is_prompt=self._is_prompt)
         return self
+
+    def _is_prompt(self, method: str, path: str) -> bool:
+        """
+        Tell whether a request is answered without waiting: for a fault, a node's algorithm, a store, or a slow client.
+        """
+        noun = path.lstrip("/").removeprefix(f"{API_PATH[1:]}/").partition("/")[0]
+        if noun not in PROMPT or self.faults:
+            return False
+        return method == "GET" or not (self.nodes or self._world.algorithm_store)
 
     def stop(self) -> None:
         """

@@ -122,7 +122,10 @@ def _links(number: int, last: int) -> dict[str, str]:
         "last": last > 0,
     }
     query = flask.request.args.to_dict()
+    written = {name: urlencode({name: value}) for name, value in query.items()}
     path = flask.request.path
     return {
-        relation: f"{path}?{urlencode(query | {'page': page})}" for relation, page in pages.items() if present[relation]
+        relation: f"{path}?{'&'.join((written | {'page': f'page={page}'}).values())}"
+        for relation, page in pages.items()
+        if present[relation]
     }

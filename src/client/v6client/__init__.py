@@ -2,9 +2,32 @@
 A Python client for vantage6 servers.
 """
 
-from v6client._client import UserClient
-from v6client.utils import LogLevel
+from __future__ import annotations
 
-Client = UserClient
+import importlib
+import typing
 
-__all__ = ["Client", "LogLevel", "UserClient"]
+if typing.TYPE_CHECKING:
+    from v6client._client import Client, UserClient
+    from v6client._profiles import Profile
+    from v6client.utils import LogLevel
+
+__all__ = ["Client", "LogLevel", "Profile", "UserClient"]
+
+_HOMES = {"Client": "_client", "LogLevel": "utils", "Profile": "_profiles", "UserClient": "_client"}
+_MODULES = frozenset({"exceptions", "resources", "utils"})
+
+
+def __getattr__(name: str) -> object:
+    """
+    Load what is asked for: the command line shows its help without a client.
+    """
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -8,7 +8,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from v6client import _auth, _login, resources
+from v6client import _auth, _login, _profiles, resources
 from v6client import _models as models
 from v6client._crypto import Cryptor, PlainCryptor, RSACryptor
 from v6client._http import Connection, Timeout
@@ -60,6 +60,8 @@ class UserClient:
     ----------
     whoami
         Who is logged in: `type_`, `id_`, `name`, `organization_name` and `organization_id`; None before.
+    profile
+        The settings that `from_profile` found, and where; None for a client that was made otherwise.
     cryptor
         What encrypts inputs and decrypts results.
     collaboration_id
@@ -101,6 +103,7 @@ class UserClient:
         self.connection = Connection(
             self.base_path, session=session, timeout=timeout, verify=verify, cert=cert, proxies=proxies
         )
+        self.profile: _profiles.Profile | None = None
         self.whoami: models.WhoAmI | None = None
         self.cryptor: Cryptor = PlainCryptor()
         self.collaboration_id: int | None = None
@@ -117,6 +120,86 @@ class UserClient:
         self.user = self._made(self.User)
         self.util = self._made(self.Util)
         self._waiting = self._made(Waiting)
+
+    @classmethod
+    def from_profile(
+        cls,
+        name: str | None = None,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        login: bool = True,
+        session: requests.Session | None = None,
+        mfa_code: _login.CodeSource | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        path: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        otp_secret: str | None = None,
+        private_key: str | os.PathLike[str] | None = None,
+        collaboration: int | None = None,
+        verify: bool | str | None = None,
+        cert: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        timeout: Timeout = None,
+        log_level: str | LogLevel | None = None,
+        errors: str | None = None,
+        progress: bool | None = None,
+    ) -> Self:
+        """
+        Make a client as a profile describes it, and log in.
+
+        Each setting is the argument; or the environment variable `V6CLIENT_` with its name in capitals; or what the
+        profile in the file says; or its default. `client.profile` tells which. A password that none of them has is
+        found or asked for as `authenticate` does.
+
+        Parameters
+        ----------
+        name
+            The profile; by default that in `V6CLIENT_PROFILE`, or the one called `default`, which need not exist.
+        config
+            The file with profiles; by default that in `V6CLIENT_CONFIG`, or `config.toml` in the folder `v6client` of
+            your configuration, such as `~/.config`.
+        login
+            Whether to log in, and set up encryption with the private key if there is one.
+        session
+            As in the constructor.
+        mfa_code
+            As in `authenticate`; without it and a secret, the code is asked for if the server wants one.
+        host, port, path, verify, cert, proxies, timeout, log_level, errors, progress
+            As in the constructor.
+        username, password, otp_secret
+            As in `authenticate`.
+        private_key
+            As in `setup_encryption`.
+        collaboration
+            As in `setup_collaboration`.
+
+        Raises
+        ------
+        UsageError
+            There is no such profile, it has a mistake, or something is missing in it.
+        """
+        # The arguments that are settings; naming each of them three times would say no more.
+        given = {key: value for key, value in locals().items() if key in _profiles.SETTINGS}
+        profile = _profiles.resolve(name, config, given)
+        client = cls(profile.need("host"), session=session, **profile.only(_profiles.CONSTRUCTOR))
+        client.profile, client.collaboration_id = profile, profile.get("collaboration")
+        if login:
+            try:
+                client._log_in_as_in_profile(profile, mfa_code)
+            except BaseException:
+                client.close()
+                raise
+        return client
+
+    def _log_in_as_in_profile(self, profile: _profiles.Profile, mfa_code: _login.CodeSource | None) -> None:
+        otp_secret = profile.get("otp_secret") if mfa_code is None else None
+        if mfa_code is None and otp_secret is None:
+            mfa_code = _login.ask_for_code
+        self.authenticate(profile.need("username"), profile.get("password"), mfa_code, otp_secret=otp_secret)
+        if profile.get("private_key") is not None:
+            self.setup_encryption(profile["private_key"])
 
     def _made(self, kind: type[Kind]) -> Kind:
         made = kind(self)
@@ -327,3 +410,6 @@ def _level(log_level: str | LogLevel) -> str:
     except ValueError:
         known = ", ".join(level.value for level in LogLevel)
         raise UsageError(f"log_level is one of {known}, not {log_level!r}") from None
+
+
+Client = UserClient

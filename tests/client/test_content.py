@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from base64 import b64decode
 from itertools import pairwise
 
@@ -61,16 +60,14 @@ def test_a_task_that_is_no_json_is_refused(label):
         task_body({"databases": [{"label": label}]}, [])
 
 
-def test_an_error_about_it_travels_without_it():
-    """Between processes goes the error, not the bytes of the request, which may be many or secret."""
+def test_an_error_about_it_is_without_it():
+    """What was sent may be much, or secret."""
     connection, _ = connected((400, {"msg": "no"}))
+
     with pytest.raises(exceptions.InvalidInputError) as caught:
         connection.request("POST", "task", content=content(b"secret"))
 
-    copied = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 -- written one call earlier
-
-    assert copied.message == "no"
-    assert b"".join(copied.request.body) == b""
+    assert caught.value.request.body is None
 
 
 def test_it_is_sent_with_its_length():

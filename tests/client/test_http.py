@@ -96,6 +96,7 @@ def test_an_answer_is_decoded_json():
         (403, exceptions.PermissionDeniedError),
         (404, exceptions.NotFoundError),
         (405, exceptions.ServerRefusedError),
+        (409, exceptions.ConflictError),
         (415, exceptions.InvalidInputError),
         (500, exceptions.ServerFailedError),
         (503, exceptions.ServerFailedError),
@@ -182,6 +183,17 @@ def test_a_call_before_the_login():
         connection.request("GET", "task")
 
 
+@pytest.mark.parametrize("answer", [[], "text", {"access_token": "x"}, {"access_token": "x", "refresh_token": "y"}])
+def test_a_login_that_gives_no_tokens(answer):
+    """It is told from a refusal, and nobody is logged in."""
+    connection, _ = connected((200, answer), logged_in=False)
+
+    with pytest.raises(exceptions.MalformedAnswerError):
+        connection.login("token/user", {})
+
+    assert connection.token is None
+
+
 @pytest.mark.parametrize("body", [b"<html>502</html>", b'{"data": [1, 2', b""])
 @pytest.mark.parametrize("status", [200, 502])
 def test_an_answer_that_is_not_json(status, body):
@@ -200,12 +212,24 @@ def test_a_route_that_the_server_does_not_have():
         connection.request("GET", "study")
 
 
+def test_a_server_that_moved():
+    """Nothing is sent to an address that the caller did not give; the error names it."""
+    connection, script = connected((302, {}))
+    script.headers = {"location": "https://elsewhere.invalid/"}
+
+    with pytest.raises(exceptions.MalformedAnswerError, match=r"https://elsewhere\.invalid/"):
+        connection.request("POST", "task", json={})
+
+    assert len(script.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("failure", "error"),
     [
         (requests.ConnectTimeout(), exceptions.ConnectionTimeoutError),
         (requests.ReadTimeout(), exceptions.ConnectionTimeoutError),
         (requests.ConnectionError("reset"), exceptions.ConnectionFailedError),
+        (ConnectionResetError(), exceptions.ConnectionFailedError),
         (requests.exceptions.ChunkedEncodingError("cut"), exceptions.MalformedAnswerError),
     ],
 )
@@ -219,14 +243,38 @@ def test_no_answer_is_an_error_and_a_post_is_not_sent_again(failure, error):
     assert len(script.requests) == 1
 
 
-def test_a_body_that_is_no_json():
+@pytest.mark.parametrize("value", [float("nan"), object(), {1, 2}])
+def test_a_body_that_is_no_json(value):
     """It is the caller's mistake, and nothing is sent."""
     connection, script = connected()
 
     with pytest.raises(exceptions.UsageError, match="JSON"):
-        connection.request("POST", "task", json={"x": float("nan")})
+        connection.request("POST", "task", json={"x": value})
 
     assert script.requests == []
+
+
+def test_a_password_in_the_address():
+    """Addresses are logged and shown."""
+    with pytest.raises(exceptions.UsageError, match="authenticate") as caught:
+        Connection("https://root:Secret-42@server.invalid/api")
+
+    assert "Secret-42" not in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"verify": "/no/such/ca.pem"}, {"cert": "/no/such/client.pem"}])
+def test_a_certificate_that_is_not_there(options):
+    """The error says where to look."""
+    connection = Connection("https://127.0.0.1:1/api", **options)
+
+    with pytest.raises(exceptions.UsageError, match=r"/no/such/\w+\.pem.*verify, cert"):
+        connection.request("GET", "version")
+
+
+def test_an_address_that_is_none():
+    """It is told from a server that is down."""
+    with pytest.raises(exceptions.UsageError, match="host"):
+        Connection("http://a b/api").request("GET", "version")
 
 
 def test_a_closed_connection_forgets_its_tokens():
@@ -333,7 +381,7 @@ def test_many_threads_renew_once(server, connection):
     """Of many threads with an expired token, one renews it and the others wait."""
     server.statuses = [200]
     connection.login("token/user", {})
-    connection.tokens = type(connection.tokens)("old", "refresh", "/api/token/refresh", 0.0)
+    connection.tokens = type(connection.tokens)("old", "refresh", 0.0)
     server.asked.clear()
 
     with ThreadPoolExecutor(8) as pool:

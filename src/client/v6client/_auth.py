@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Renewing this many seconds early means that a token does not expire on its way.
 MARGIN = 60.0
 
+REFRESH = "token/refresh"
+
 # 401: expired, and also every lack of permission.
 # 422: the server cannot read the token, as after a restart with a new secret.
 TOKEN_REFUSED = frozenset({401, 422})
@@ -44,7 +46,6 @@ class Tokens:
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
-    refresh_url: str
     renew_at: float | None
 
     @classmethod
@@ -53,10 +54,10 @@ class Tokens:
         Read the tokens from an answer that was received at `now`.
         """
         try:
-            access, refresh, url = (answer[key] for key in ("access_token", "refresh_token", "refresh_url"))
-        except KeyError as missing:
-            raise MalformedAnswerError(f"an answer with tokens in it lacks {missing}") from None
-        return cls(access, refresh, url, _renewal_time(claims(access), now))
+            access, refresh = (answer[key] for key in ("access_token", "refresh_token"))
+        except (KeyError, TypeError):
+            raise MalformedAnswerError("an answer that should have two tokens in it has not") from None
+        return cls(access, refresh, _renewal_time(claims(access), now))
 
     def due(self, now: float) -> bool:
         """
@@ -79,7 +80,7 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def _renewal_time(read: Mapping[str, Any], now: float) -> float | None:
-    if "exp" not in read:
+    if "exp" not in read or "iat" not in read:
         return None
     # Server and client need not agree what time it is, but they agree how long the token lives.
     lifetime = read["exp"] - read["iat"]
@@ -92,7 +93,7 @@ class Send:
     Send the call with this access token; the answer's status is sent back.
     """
 
-    token: str | None
+    token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,6 @@ class Content:
     def __iter__(self) -> Iterator[bytes]:
         return _gathered(self._make())
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # An error holds the request that it is about. It may go to another process, what was in the request may not.
-        return Content, (0, tuple, self.media_type)
-
 
 def joined(parts: Sequence[bytes | Content], media_type: str) -> Content:
     """

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import json as jsonlib
 import logging
+import os
 import threading
 import time
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
-from urllib3.exceptions import ReadTimeoutError
 
 from v6client import _auth, exceptions
+from v6client._refusals import no_answer, refusal
+from v6client._session import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,21 +31,12 @@ PIECE = 1024 * 1024
 
 Timeout = float | tuple[float, float] | None
 
-REFUSALS: dict[int, type[exceptions.ServerRefusedError]] = {
-    400: exceptions.InvalidInputError,
-    401: exceptions.PermissionDeniedError,
-    403: exceptions.PermissionDeniedError,
-    404: exceptions.NotFoundError,
-    415: exceptions.InvalidInputError,
-    422: exceptions.InvalidInputError,
-}
-
 
 class Connection:
     """
     One conversation with one server: a pooled session, the tokens, and their renewal.
 
-    Threads may share it.
+    Threads may share it. A process that is forked goes on with the tokens and with connections of its own.
 
     Parameters
     ----------
@@ -55,7 +47,8 @@ class Connection:
     timeout
         Seconds to wait for a connection and for each piece of an answer.
     verify, cert, proxies
-        As in `requests`; None leaves it to the session.
+        As in `requests`; None leaves it to the session, or to the environment variables of `requests`, which are read
+        when this object is made.
 
     Attributes
     ----------
@@ -73,12 +66,29 @@ class Connection:
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
+        if "@" in base_url.partition("://")[2].partition("/")[0]:
+            raise exceptions.UsageError("the address has a name or password in it; those belong to authenticate()")
         self.base_url = base_url.rstrip("/")
-        self._session = _retrying_session() if session is None else session
-        self._owns_session = session is None
-        self._options: dict[str, Any] = {"timeout": timeout, "verify": verify, "cert": cert, "proxies": proxies}
         self.tokens: _auth.Tokens | None = None
+        self._options: dict[str, Any] = {"timeout": timeout}
+        tls: dict[str, Any] = {"verify": verify, "cert": cert, "proxies": proxies}
+        if session is None:
+            self._own: Callable[[], requests.Session] | None = partial(own_session, self.base_url, **tls)
+        else:
+            self._own, self._session = None, session
+            self._options |= tls
+        self._settle()
+
+    def _settle(self) -> None:
+        """
+        Make what belongs to one process: connections and locks.
+        """
+        if self._own is not None:
+            self._session = self._own()
         self._renewing = threading.Lock()
+        self._renewals = 0
+        self._failure: exceptions.V6ClientError | None = None
+        self._process = os.getpid()
 
     @property
     def token(self) -> str | None:
@@ -108,8 +118,10 @@ class Connection:
         AuthenticationError
             The credentials were refused, or a second factor is needed.
         """
-        response = self._send("POST", self._url(path), token=None, json=body)
+        response = self._send("POST", self._url(path), token=None, **_written(path, body))
         answer: dict[str, Any] = self._decoded("POST", path, response)
+        if not isinstance(answer, dict):
+            raise exceptions.MalformedAnswerError(f"POST {path} was answered with JSON that is no object")
         # A server that wants a second factor says so with status 200.
         if "access_token" not in answer:
             raise exceptions.AuthenticationError("POST", path, response.status_code, answer, response)
@@ -146,7 +158,7 @@ class Connection:
         Any
             The answer, decoded from JSON.
         """
-        body = {"json": json} if content is None else _streamed(content)
+        body = _written(path, json) if content is None else _streamed(content)
 
         def send(token: str | None) -> requests.Response:
             return self._send(method, self._url(path), token=token, params=params, **body)
@@ -176,7 +188,7 @@ class Connection:
         Drop the tokens, and close the session if it was made here.
         """
         self.tokens = None
-        if self._owns_session:
+        if self._own is not None:
             self._session.close()
 
     def _url(self, path: str) -> str:
@@ -200,33 +212,51 @@ class Connection:
 
     def _renewed(self, stale: _auth.Tokens) -> _auth.Tokens:
         """
-        The tokens that follow the stale ones: of many threads one asks for them, the others wait.
+        The tokens that follow the stale ones: of many threads one asks for them, the others wait for what comes of it.
         """
+        before = self._renewals
         with self._renewing:
             if self.tokens is None:
                 raise exceptions.NotAuthenticatedError("the connection was closed; log in again")
+            if self.tokens is stale and self._renewals > before and self._failure is not None:
+                raise copy(self._failure)  # another thread has just failed; asking in turn would only take longer
             if self.tokens is stale:
                 self.tokens = self._renew(stale)
             return self.tokens
 
     def _renew(self, stale: _auth.Tokens) -> _auth.Tokens:
-        # The server gives this URL with the path of its API, so it starts from the root.
-        response = self._send("POST", urljoin(self.base_url, stale.refresh_url), token=stale.refresh)
         try:
-            answer = self._decoded("POST", stale.refresh_url, response)
-        except exceptions.ServerFailedError:
+            tokens = _auth.Tokens.from_answer(self._refreshed(stale), time.monotonic())
+            self._failure = None
+        except exceptions.V6ClientError as error:
+            self._failure = error
             raise
+        finally:
+            self._renewals += 1
+        return tokens
+
+    def _refreshed(self, stale: _auth.Tokens) -> dict[str, Any]:
+        # Not the URL that came with the tokens: behind a proxy, a server may not know how it is reached from outside.
+        method, path = "POST", _auth.REFRESH
+        response = self._send(method, self._url(path), token=stale.refresh)
+        try:
+            answer: dict[str, Any] = self._decoded(method, path, response)
         except exceptions.ServerRefusedError as refused:
-            raise exceptions.SessionExpiredError(*refused.args) from refused
-        return _auth.Tokens.from_answer(answer, time.monotonic())
+            if refused.status not in _auth.TOKEN_REFUSED:
+                raise
+            raise exceptions.SessionExpiredError(method, path, refused.status, refused.body, response) from refused
+        return answer
 
     def _send(self, method: str, url: str, *, token: str | None, **content: Any) -> requests.Response:
+        if self._process != os.getpid():
+            self._settle()
         try:
             response = self._session.request(
                 method, url, auth=_bearer(token), allow_redirects=False, **content, **self._options
             )
-        except requests.RequestException as error:
-            raise _connection_error(method, url, error) from error
+        except OSError as error:
+            _forget_secrets(getattr(error, "request", None))
+            raise no_answer(method, url, error) from error
         _log.debug("%s %s: status %s", method, url, response.status_code)
         return response
 
@@ -242,12 +272,14 @@ class Connection:
             )
         try:
             body = jsonlib.loads(response.content)
-        except ValueError as error:
-            raise self._not_json(method, path, response) from error
+        except ValueError:
+            # Not `from` that error: it holds the whole answer, and there may be a token in it.
+            raise self._not_json(method, path, response) from None
         if response.ok:
             return body
         if not isinstance(body, dict):
             raise exceptions.MalformedAnswerError(f"{method} {path}: the error {status} is not a JSON object", status)
+        _forget_secrets(response.request)
         raise self._refusal(method, path, response, body)
 
     def _not_json(self, method: str, path: str, response: requests.Response) -> exceptions.V6ClientError:
@@ -270,8 +302,7 @@ class Connection:
             return exceptions.AuthenticationError(method, path, status, body, response)
         if status == requests.codes.unauthorized and self.tokens is None:
             return exceptions.NotAuthenticatedError(f"{method} {path} needs a login: call authenticate() first")
-        fallback = exceptions.ServerFailedError if status >= 500 else exceptions.ServerRefusedError  # noqa: PLR2004
-        return REFUSALS.get(status, fallback)(method, path, status, body, response)
+        return refusal(method, path, status, body, response)
 
 
 def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
@@ -303,49 +334,31 @@ def _received(path: str, response: requests.Response) -> Iterator[bytes]:
         for piece in response.iter_content(PIECE):
             size += len(piece)
             yield piece
-    except requests.RequestException as error:
-        raise _connection_error("GET", response.url, error) from error
+    except OSError as error:
+        raise no_answer("GET", response.url, error) from error
     announced = response.headers.get("content-length")
     # Before version 2, urllib3 takes a body that breaks off for a whole one.
     if announced is not None and "content-encoding" not in response.headers and size < int(announced):
         raise exceptions.MalformedAnswerError(f"the answer to GET {path} broke off after {size} of {announced} bytes")
 
 
-def _retrying_session() -> requests.Session:
-    # A refused connection is tried again for every method, since nothing was sent. Anything later only for methods that
-    # change nothing: a POST that may have reached the server is never sent twice.
-    retries = Retry(
-        total=3,
-        read=1,
-        backoff_factor=0.1,
-        status_forcelist=(502, 503, 504),
-        allowed_methods=("GET", "HEAD", "OPTIONS"),
-        raise_on_status=False,
-    )
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retries))
-    return session
-
-
-def _connection_error(method: str, url: str, error: requests.RequestException) -> exceptions.V6ClientError:
-    if isinstance(error, requests.exceptions.InvalidJSONError):
-        return exceptions.UsageError(f"the body of {method} {url} cannot be written as JSON: {error}")
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return exceptions.MalformedAnswerError(f"the answer to {method} {url} broke off: {error}")
-    if _timed_out(error):
-        return exceptions.ConnectionTimeoutError(f"{method} {url} was not answered in time; timeout= sets the limit")
-    return exceptions.ConnectionFailedError(
-        f"{method} {url} failed: {_reason(error) or error}. Is the server up, and its address right?"
-    )
-
-
-def _timed_out(error: requests.RequestException) -> bool:
-    return isinstance(error, requests.Timeout) or isinstance(_reason(error), ReadTimeoutError)
-
-
-def _reason(error: requests.RequestException) -> Exception | None:
+def _written(path: str, json: Any) -> dict[str, Any]:
     """
-    What made the last retry fail; `requests` wraps even a timeout in a mere connection error then.
+    A body as JSON, in the form that `requests` takes.
     """
-    return getattr(error.args[0], "reason", None) if error.args else None
+    if json is None:
+        return {}
+    try:
+        body = jsonlib.dumps(json, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise exceptions.UsageError(f"what was given for {path} cannot be written as JSON: {error}") from error
+    return {"data": body, "headers": {"Content-Type": "application/json"}}
+
+
+def _forget_secrets(request: requests.PreparedRequest | None) -> None:
+    """
+    Take token and body from a request that has failed, since errors are logged, pickled and sent to others.
+    """
+    if request is not None:
+        request.headers.pop("Authorization", None)
+        request.body = None

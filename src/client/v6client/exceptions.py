@@ -14,6 +14,7 @@ V6ClientError
 │   ├── PermissionDeniedError        401 and 403: a rule is missing
 │   ├── NotFoundError                404
 │   ├── InvalidInputError            400, 415, 422
+│   │   └── ConflictError            what is there already is in the way
 │   └── ServerFailedError            500 and above
 ├── EncryptionError                  a message could not be encrypted
 │   ├── NoPrivateKeyError            a private key is needed and there is none
@@ -23,6 +24,9 @@ V6ClientError
 ├── TaskFailedError                  a task ended without its results
 ├── TaskTimeoutError                 a task did not end in time
 └── DeserializationException         a plain input or result is not text
+
+All of them can be copied and pickled, as between the processes of a pool. None shows a password or a token, and the
+request that a refusal refers to comes without its body and its token.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuthenticationError",
+    "ConflictError",
     "ConnectionFailedError",
     "ConnectionTimeoutError",
     "DeserializationException",
@@ -135,7 +140,8 @@ class ServerRefusedError(V6ClientError):
     errors
         What it found wrong with each field, where it validated fields.
     response, request
-        The HTTP exchange, as objects of `requests`; None where the error was made by hand.
+        The HTTP exchange, as objects of `requests`, the request without its body and its token; None where the error
+        was made by hand, or comes from another process.
     """
 
     next_step = ""
@@ -148,13 +154,18 @@ class ServerRefusedError(V6ClientError):
         body: Mapping[str, Any],
         response: requests.Response | None = None,
     ) -> None:
-        # All arguments become `args`, so that the error survives pickling between processes.
-        super().__init__(method, path, status, body, response)
+        # What becomes `args` is shown wherever an error is: not the body, which may hold the secret of a second factor.
+        super().__init__(method, path, status)
         self.method = method
         self.path = path
         self.status = status
         self.body = body
         self.response = response
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The exchange stays in its process: a hook of somebody's session may be part of it, which cannot be pickled.
+        state = {**self.__dict__, "response": None}
+        return type(self), (self.method, self.path, self.status, self.body), state
 
     @property
     def message(self) -> str:
@@ -176,7 +187,7 @@ class ServerRefusedError(V6ClientError):
     @property
     def request(self) -> requests.PreparedRequest | None:
         """
-        The request that was refused, as it was sent.
+        The request that was refused, without its body and its token.
         """
         return None if self.response is None else self.response.request
 
@@ -269,6 +280,14 @@ class NotFoundError(ServerRefusedError):
 class InvalidInputError(ServerRefusedError):
     """
     The server understood the call and found fault with its content.
+    """
+
+
+class ConflictError(InvalidInputError):
+    """
+    What is on the server already is in the way: a name that is taken, things that depend on the one to delete.
+
+    Where the server's answer could mean something else as well, an `InvalidInputError` is raised.
     """
 
 

@@ -1,0 +1,88 @@
+"""
+The session that a connection makes for itself: what is tried again, and what the environment has to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+from urllib3.exceptions import MaxRetryError, ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+BUSY = (429, 502, 503, 504)
+
+# A server may ask for as long a pause as it likes; who wants a longer one decides that above.
+LONGEST_PAUSE = 10.0
+
+
+class Patience(Retry):
+    """
+    Tries again, unless the server asks for a pause so long that its answer is better handed out at once.
+    """
+
+    def increment(
+        self, method: str | None = None, url: str | None = None, response: Any = None, *args: Any, **kwargs: Any
+    ) -> Self:
+        """
+        The state after one more try, or the end.
+        """
+        if response is not None and (self.get_retry_after(response) or 0) > LONGEST_PAUSE:
+            # With raise_on_status off this means: take the answer for what it is.
+            raise MaxRetryError(kwargs.get("_pool"), url or "", ResponseError("the pause asked for is too long"))  # type: ignore[arg-type] # urllib3 itself passes no pool at times
+        return super().increment(method, url, response, *args, **kwargs)
+
+
+def patience() -> Patience:
+    """
+    What is tried again.
+
+    A refused connection, an unknown host and a connection that does not come about in time, for every method: nothing
+    was sent. Anything later only for methods that change nothing: a POST that may have reached the server is never sent
+    twice. A connection that was kept alive and has been closed since is found out before anything is sent; one that
+    breaks afterwards counts as one that may have reached the server.
+    """
+    return Patience(
+        total=3,
+        read=1,
+        other=0,  # a certificate that is refused once is refused again
+        backoff_factor=0.1,
+        status_forcelist=BUSY,
+        allowed_methods=SAFE_METHODS,
+        raise_on_status=False,
+    )
+
+
+def own_session(
+    url: str,
+    *,
+    verify: bool | str | None = None,
+    cert: str | tuple[str, str] | None = None,
+    proxies: Mapping[str, str] | None = None,
+) -> requests.Session:
+    """
+    A session for one server.
+
+    Parameters
+    ----------
+    url
+        Where it is.
+    verify, cert, proxies
+        As in `requests`, whose environment variables count where these are None: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY,
+        NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
+    """
+    session = requests.Session()
+    settings = session.merge_environment_settings(url, dict(proxies or {}), None, verify, cert)
+    session.proxies, session.verify, session.cert = settings["proxies"], settings["verify"], settings["cert"]
+    # All calls go to this one server. Looking at the environment for each costs as much as the call itself.
+    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=patience()))
+    return session

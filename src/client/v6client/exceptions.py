@@ -204,6 +204,10 @@ class ServerRefusedError(V6ClientError):
         return self.next_step
 
 
+# What takes a token out of a mail, and what has it sent.
+_MAILED = {"recover/reset": "util.reset_my_password()", "recover/2fa/reset": "util.reset_two_factor_auth()"}
+
+
 class AuthenticationError(ServerRefusedError):
     """
     The server did not accept the credentials, or it wants a second factor.
@@ -228,6 +232,8 @@ class AuthenticationError(ServerRefusedError):
         """
         What to do next: the answer tells which of the factors is the problem.
         """
+        if self.path in _MAILED:
+            return f"The token of a mail is good for a while only: have another one sent with {_MAILED[self.path]}."
         if self.wants_setup:
             return (
                 "Two-factor authentication has to be set up: put error.body['qr_uri'] as a QR code, or "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from v6client import _crypto
-from v6client.exceptions import ConnectionFailedError, UsageError
+from v6client.exceptions import ConnectionFailedError, InvalidInputError, UsageError
 from v6client.resources._base import SubClient, given
 
 if TYPE_CHECKING:
@@ -92,10 +92,22 @@ class Util(SubClient[Any]):
         password
             Your password.
         email, username
-            Whose account it is; one of them is enough. Servers from 4.15 on (at the latest) take the name only.
+            Whose account it is; one of them is enough. Servers from 4.15 on (at the latest) take the name only, which
+            is therefore what is sent if both are given.
+
+        Raises
+        ------
+        UsageError
+            Only the address was given, and the server takes the name only.
         """
-        body = {"password": password, **_account(email, username)}
-        return cast("models.Message", self._request("POST", "recover/2fa/lost", json=body))
+        body = {"password": password, **_account(None if username else email, username)}
+        try:
+            return cast("models.Message", self._request("POST", "recover/2fa/lost", json=body))
+        except InvalidInputError as refused:
+            # It misses the name, although it was told the address.
+            if username or "username" not in (refused.errors or {}):
+                raise
+            raise UsageError("to reset a second factor this server takes the username only: give that") from refused
 
     def set_two_factor_auth(self, token: str) -> models.TwoFactorSetup:
         """

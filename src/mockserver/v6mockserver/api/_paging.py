@@ -94,9 +94,11 @@ def _sort_keys(sortable: type) -> list[tuple[str, bool]]:
     Return the columns to sort by, each with whether it descends.
     """
     text = flask.request.args.get("sort", "")
+    if not text:
+        return []
     columns = {field.name for field in fields(sortable)}
     keys = []
-    for key in text.split(",") if text else ():
+    for key in text.split(","):
         word = key.strip()
         column = word[1:] if word.startswith(("+", "-")) else word
         if column not in columns:

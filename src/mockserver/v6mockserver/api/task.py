@@ -246,7 +246,7 @@ def render(world: World, row: Task) -> dict[str, Any]:
         "name": row.name,
         "description": row.description,
         "image": row.image,
-        "status": tasks.status(world, row.id),
+        "status": tasks.status_of(world, runs),
         "created_at": row.created_at,
         "finished_at": run_states.task_finished_at(runs),
         "job_id": row.job_id,

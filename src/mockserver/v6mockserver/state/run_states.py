@@ -41,6 +41,9 @@ KILLED = "killed by user"
 UNFINISHED = (ACTIVE, INITIALIZING, PENDING)
 """The statuses of a run that is not over, in the order in which they win when a task's status is derived."""
 
+SOUND = frozenset({*UNFINISHED, COMPLETED})
+"""The statuses that mean no failure; every other text that a node may report does."""
+
 FAILURES = (
     FAILED,
     "start failed",
@@ -113,7 +116,7 @@ def has_failed(status: str) -> bool:
     """
     Tell whether a status means failure.
     """
-    return status not in UNFINISHED and status != COMPLETED
+    return status not in SOUND
 
 
 def has_finished(status: str) -> bool:
@@ -130,8 +133,7 @@ def task_status(statuses: Iterable[str], *, blurs_failures: bool = False) -> str
     What all its failed runs have in common is the task's, unless the release blurs failures.
     """
     present = set(statuses)
-    failures = {status for status in present if has_failed(status)}
-    if failures:
+    if failures := present - SOUND:
         return FAILED if blurs_failures or len(failures) > 1 else failures.pop()
     return next((status for status in UNFINISHED if status in present), COMPLETED)
 
@@ -141,6 +143,6 @@ def task_finished_at(runs: Iterable[Run]) -> str | None:
     Derive when a task was completed: the latest end of its runs; None while it is not, and if it failed.
     """
     rows = list(runs)
-    if task_status(run.status for run in rows) != COMPLETED:
+    if any(run.status != COMPLETED for run in rows):
         return None
     return max((run.finished_at for run in rows if run.finished_at is not None), default=None)

@@ -54,8 +54,14 @@ def status(world: World, id_: int) -> str:
     """
     Return the status of a task, derived from its runs.
     """
-    statuses = (world.run[run_id].status for run_id in world.run.where("task_id", id_))
-    return run_states.task_status(statuses, blurs_failures=world.release.blurs_failures)
+    return status_of(world, runs(world, id_))
+
+
+def status_of(world: World, rows: Iterable[entities.Run]) -> str:
+    """
+    Return the status of the task that these runs are all of.
+    """
+    return run_states.task_status([run.status for run in rows], blurs_failures=world.release.blurs_failures)
 
 
 def runs(world: World, id_: int) -> list[entities.Run]:

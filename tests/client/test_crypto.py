@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from base64 import b64decode, b64encode
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from v6client import _crypto
-from v6client._crypto import PlainCryptor, RSACryptor
+from v6client._crypto import RSACryptor
+from v6client._keys import generate_private_key, load_private_key
+from v6client._plain import PIECE, PlainCryptor
 from v6client.exceptions import (
     EncryptionError,
     MalformedCiphertextError,
@@ -57,28 +60,67 @@ def test_public_key_is_written_as_the_official_software_does(cryptor, recording)
     assert cryptor.public_key == recording["public_key"]
 
 
-@settings(max_examples=30, deadline=None)
-@given(message=st.binary(max_size=2000))
-def test_whatever_is_encrypted_comes_back(cryptor, message):
-    """Any bytes survive the round trip."""
-    assert cryptor.decrypt(cryptor.encrypt(message, cryptor.public_key)) == message
+@pytest.mark.parametrize(("recording", "message"), MESSAGES)
+def test_official_blobs_are_read(cryptor, recording, message):
+    """In a blob the same message is bytes after the two parts of its header."""
+    *header, body = message["encrypted"].split("$")
+
+    blob = "$".join([*header, ""]).encode() + b64decode(body)
+
+    assert b"".join(map(bytes, cryptor.decrypt_blob([blob]))) == b64decode(message["plain"])
 
 
-@pytest.mark.parametrize("size", [_crypto.PIECE - 1, _crypto.PIECE, _crypto.PIECE + 1, 2 * _crypto.PIECE + 5])
+def whole(pieces):
+    """Return what comes out of a stream, each piece taken before the next is asked for."""
+    return b"".join(map(bytes, pieces))
+
+
+@st.composite
+def cuts(draw, data):
+    """Cut data anywhere."""
+    places = draw(st.lists(st.integers(0, len(data)), max_size=5).map(sorted))
+    return [data[start:end] for start, end in pairwise([0, *places, len(data)])]
+
+
+@settings(max_examples=50, deadline=None)
+@given(message=st.binary(max_size=10_000), data=st.data())
+def test_whatever_is_encrypted_comes_back(cryptor, message, data):
+    """Any bytes survive the round trip, as text and as a blob, in pieces of any size."""
+    text, blob = (form(message, cryptor.public_key) for form in (cryptor.text, cryptor.blob))
+
+    assert cryptor.decrypt(b"".join(text).decode()) == message
+    assert whole(cryptor.decrypt_blob(data.draw(cuts(b"".join(blob))))) == message
+    assert (len(text), len(blob)) == (len(b"".join(text)), len(b"".join(blob)))
+
+
+@settings(max_examples=50)
+@given(message=st.binary(max_size=10_000), data=st.data())
+def test_plain_messages_come_back(message, data):
+    """Without encryption, the wire text is base64 and nothing else, and so is a blob."""
+    cryptor = PlainCryptor()
+    text, blob = cryptor.text(message), b"".join(cryptor.blob(message))
+
+    assert b"".join(text) == blob == b64encode(message)
+    assert len(text) == len(blob)
+    assert cryptor.decrypt(cryptor.encrypt(message)) == message
+    assert whole(cryptor.decrypt_blob(data.draw(cuts(blob)))) == message
+
+
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5])
 def test_long_messages_come_back(cryptor, size):
     """Going through in pieces changes nothing, wherever the message ends."""
-    message = bytes(range(256)) * (size // 256 + 1)
+    message = (bytes(range(256)) * (size // 256 + 1))[:size]
 
-    assert cryptor.decrypt(cryptor.encrypt(message[:size], cryptor.public_key)) == message[:size]
+    assert cryptor.decrypt(cryptor.encrypt(message, cryptor.public_key)) == message
+    assert whole(cryptor.decrypt_blob([b"".join(cryptor.blob(message, cryptor.public_key))])) == message
+    assert PlainCryptor().decrypt(PlainCryptor().encrypt(message)) == message
 
 
-@given(message=st.binary())
-def test_plain_messages_come_back(message):
-    """Without encryption, the wire text is base64 and nothing else."""
-    text = PlainCryptor().encrypt(message)
+def test_the_same_text_comes_again(cryptor):
+    """A request that has to be repeated is repeated, with the key that was drawn for it."""
+    text = cryptor.text(b"same", cryptor.public_key)
 
-    assert text == b64encode(message).decode()
-    assert PlainCryptor().decrypt(text) == message
+    assert b"".join(text) == b"".join(text)
 
 
 def test_each_message_has_a_key_of_its_own(cryptor):
@@ -111,6 +153,18 @@ def test_no_key_is_an_error_with_a_name(cryptor):
         PlainCryptor().decrypt(cryptor.encrypt(b"secret", cryptor.public_key))
 
 
+def test_a_blob_for_another_key_is_an_error_with_a_name(cryptor, other):
+    """So it is in a blob store, before the message itself is looked at."""
+    with pytest.raises(WrongKeyError, match="another key"):
+        next(other.decrypt_blob(cryptor.blob(b"secret", cryptor.public_key)))
+
+
+def test_a_blob_without_a_key_is_an_error_with_a_name(cryptor):
+    """A plain blob is base64, so that an encrypted one is recognised."""
+    with pytest.raises(NoPrivateKeyError, match="setup_encryption"):
+        next(PlainCryptor().decrypt_blob(cryptor.blob(b"secret", cryptor.public_key)))
+
+
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_damaged_part_is_an_error(cryptor, part):
     """Text that is not base64 was damaged on its way."""
@@ -121,11 +175,52 @@ def test_a_damaged_part_is_an_error(cryptor, part):
         cryptor.decrypt("$".join(parts))
 
 
-@pytest.mark.parametrize("text", ["a", "YQ==$YQ=="])
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_damaged_header_of_a_blob_is_an_error(cryptor, part):
+    """As in a text; the message itself is any bytes."""
+    parts = b"".join(cryptor.blob(b"a message", cryptor.public_key)).split(b"$", 2)
+    parts[part] = b"!" + parts[part][1:]
+
+    with pytest.raises(MalformedCiphertextError, match="not base64"):
+        next(cryptor.decrypt_blob([b"$".join(parts)]))
+
+
+@pytest.mark.parametrize("place", [0, 300, -1])
+def test_a_changed_key_is_an_error(cryptor, place):
+    """A bit of the locked key that was turned gives another key, or none."""
+    locked, *rest = cryptor.encrypt(b"a message", cryptor.public_key).split("$")
+    changed = bytearray(b64decode(locked))
+    changed[place] ^= 1
+
+    with pytest.raises(WrongKeyError, match="another key"):
+        cryptor.decrypt("$".join([b64encode(changed).decode(), *rest]))
+
+
+@pytest.mark.parametrize("text", ["", "a", "YQ==$YQ=="])
 def test_text_that_was_cut_off_is_an_error(cryptor, text):
     """A message has three parts, or none at all."""
     with pytest.raises(MalformedCiphertextError):
         cryptor.decrypt(text)
+    with pytest.raises(MalformedCiphertextError):
+        next(cryptor.decrypt_blob([text.encode()]))
+
+
+@pytest.mark.parametrize("length", range(1, 4))
+def test_text_that_lost_its_end_is_an_error(cryptor, length):
+    """Base64 comes in groups of four letters; less than that many missing is seen."""
+    with pytest.raises(MalformedCiphertextError, match="cut off"):
+        cryptor.decrypt(cryptor.encrypt(b"a message", cryptor.public_key)[:-length])
+    with pytest.raises(MalformedCiphertextError, match="cut off"):
+        whole(PlainCryptor().decrypt_blob([PlainCryptor().encrypt(b"a message").encode()[:-length]]))
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-4], lambda text: text[:-4] + "AAAA"])
+def test_what_counter_mode_cannot_see(cryptor, damage):
+    """The cipher has no checksum: a message that lost a whole group of letters, or has others in it, still opens."""
+    opened = cryptor.decrypt(damage(cryptor.encrypt(b"a message!!!", cryptor.public_key)))
+
+    assert opened[:9] == b"a message"
+    assert opened != b"a message!!!"
 
 
 def test_a_short_counter_is_an_error(cryptor):
@@ -183,12 +278,90 @@ def test_a_key_of_another_kind_is_an_error(tmp_path):
         RSACryptor.from_file(tmp_path / "ec.pem")
 
 
+@pytest.fixture(scope="module")
+def key():
+    """The first test key."""
+    return load_private_key(FIXTURES / "keys/insecure-test-key-01.pem")
+
+
+FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
+
+
+@pytest.fixture(params=FORMATS, ids=["PKCS#8", "PKCS#1"])
+def protected(request, key, tmp_path):
+    """A file with the first test key, which a password opens."""
+    path = tmp_path / "protected.pem"
+    protection = serialization.BestAvailableEncryption("päss".encode())
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, request.param, protection))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_file_without_password_needs_none(key, tmp_path, format_):
+    """Both formats are read, and nobody is asked for a password that plays no part."""
+    path = tmp_path / "open.pem"
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, format_, serialization.NoEncryption()))
+
+    read = load_private_key(path, lambda: pytest.fail("asked for a password"))
+
+    assert read.private_numbers() == key.private_numbers()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("password", ["päss", "päss".encode(), lambda: "päss"])
+def test_a_protected_file_opens_with_its_password(key, protected, password):
+    """Given as a text, as bytes, or by a function."""
+    assert load_private_key(protected, password).private_numbers() == key.private_numbers()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("password", [None, "", lambda: b""])
+def test_a_protected_file_without_password_says_what_it_needs(protected, password):
+    """The error names the file and the argument."""
+    with pytest.raises(EncryptionError, match=r"protected\.pem needs a password: give it as password="):
+        load_private_key(protected, password)
+
+
+@pytest.mark.slow
+def test_a_protected_file_with_another_password_stays_closed(protected):
+    """The error tells this from a file that holds no key."""
+    with pytest.raises(EncryptionError, match=r"the password does not open the private key in .*protected\.pem"):
+        load_private_key(protected, "other")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="there are no such permissions elsewhere")
+def test_a_file_that_others_can_read_is_told(protected, caplog):
+    """In the log; the key works all the same."""
+    caplog.set_level("INFO", "v6client")
+    for mode in (0o600, 0o640):
+        protected.chmod(mode)
+        load_private_key(protected, "päss")
+
+    assert caplog.messages == [
+        f"the private key in {protected} can be read by others than you; chmod 600 makes it yours alone"
+    ]
+
+
+@pytest.mark.slow
+def test_a_new_key_can_have_a_password(tmp_path):
+    """It opens with that and not without."""
+    path = tmp_path / "key.pem"
+
+    generate_private_key(path, "secret")
+
+    assert load_private_key(path, "secret").key_size == 4096
+    with pytest.raises(EncryptionError, match="password"):
+        load_private_key(path)
+
+
 @pytest.mark.slow
 def test_a_new_key_is_its_owners_alone(tmp_path):
     """The file is readable by its owner only, and holds RSA-4096 in the official format."""
     path = tmp_path / "key.pem"
 
-    _crypto.generate_private_key(path)
+    generate_private_key(path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     key = serialization.load_pem_private_key(path.read_bytes(), None)
@@ -202,6 +375,6 @@ def test_an_existing_file_is_never_replaced(tmp_path):
     (tmp_path / "key.pem").write_text("precious")
 
     with pytest.raises(UsageError, match="give another path"):
-        _crypto.generate_private_key(tmp_path / "key.pem")
+        generate_private_key(tmp_path / "key.pem")
 
     assert (tmp_path / "key.pem").read_text() == "precious"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from v6client import _auth, _login, _profiles, resources
 from v6client import _models as models
-from v6client._crypto import Cryptor, PlainCryptor, RSACryptor
 from v6client._http import Connection, Timeout
+from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
 from v6client.exceptions import KeyMismatchError, NotAuthenticatedError, PermissionDeniedError, UsageError
 from v6client.resources._base import whole
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     import requests
     from typing_extensions import Self
+
+    from v6client._crypto import RSACryptor
+    from v6client._keys import Password
 
 Kind = TypeVar("Kind", bound=resources.SubClient[Any])
 
@@ -314,7 +317,13 @@ class UserClient:
         self.connection.request("GET", f"collaboration/{whole(collaboration_id, 'collaboration')}")
         self.collaboration_id = collaboration_id
 
-    def setup_encryption(self, private_key_file: str | os.PathLike[str] | None, *, overwrite: bool = False) -> None:
+    def setup_encryption(
+        self,
+        private_key_file: str | os.PathLike[str] | None,
+        *,
+        password: Password = None,
+        overwrite: bool = False,
+    ) -> None:
         """
         Set the private key of your organization, or none.
 
@@ -324,6 +333,9 @@ class UserClient:
         ----------
         private_key_file
             The key in PEM format; None for collaborations that are not encrypted.
+        password
+            Opens the file, if it is protected by one: a text, bytes, or a function that is called if it is needed, such
+            as `getpass.getpass`.
         overwrite
             Replace another public key that the server may have. What was encrypted for that one stays so, and your
             organization's nodes need the new private key.
@@ -334,13 +346,17 @@ class UserClient:
             The file cannot be read.
         KeyMismatchError
             The server has another public key, and `overwrite` was not set.
+        EncryptionError
+            There is no RSA key in the file, or the password is missing or wrong.
         """
         if private_key_file is None:
-            self.cryptor = PlainCryptor()
+            self.cryptor = PlainCryptor(is_chosen=True)
             return
         if self.whoami is None:
             raise NotAuthenticatedError("a key belongs to an organization: call authenticate() first")
-        cryptor = RSACryptor.from_file(private_key_file)
+        from v6client._crypto import RSACryptor
+
+        cryptor = RSACryptor.from_file(private_key_file, password)
         self._publish(cryptor, f"organization/{self.whoami.organization_id}", overwrite=overwrite)
         self.cryptor = cryptor
 

@@ -51,6 +51,17 @@ class Content:
     def __iter__(self) -> Iterator[bytes]:
         return _gathered(self._make())
 
+    def whole(self) -> bytearray:
+        """
+        All of them at once.
+        """
+        made = bytearray(self._size)
+        end = 0
+        for piece in self:
+            start, end = end, end + len(piece)
+            made[start:end] = piece
+        return made
+
 
 def joined(parts: Sequence[bytes | Content], media_type: str) -> Content:
     """

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from v6client._crypto import PlainCryptor, is_encrypted
+from v6client._plain import PlainCryptor, is_encrypted
 from v6client.exceptions import DeserializationException, EncryptionError, UsageError, WrongKeyError
 
 if TYPE_CHECKING:
-    from v6client._crypto import Cryptor
+    from v6client._plain import Cryptor
 
 
 def dumped(input_: Any) -> bytes:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from v6client import UserClient
-from v6client._crypto import PlainCryptor, RSACryptor
+from v6client._crypto import RSACryptor
+from v6client._plain import PlainCryptor
 from v6mockserver import _keys, _planting, _seed
 from v6mockserver._app import application
 from v6mockserver._control import Control

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from v6client import _models as models
-from v6client._crypto import PlainCryptor, RSACryptor
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
+from v6client._plain import PlainCryptor
 from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
 from v6client.resources._base import SubClient, may_omit, whole
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from v6client._client import UserClient
+    from v6client._plain import Cryptor
 
 Database = Mapping[str, Any]
 Databases: TypeAlias = "str | Sequence[str | Database] | None"
@@ -259,13 +260,13 @@ class Task(SubClient[models.Task]):
                 row = self._request("GET", f"collaboration/{whole(collaboration, 'collaboration')}")
             except PermissionDeniedError:
                 # Who may create tasks need not be allowed to look; then what setup_encryption was told counts.
-                return isinstance(self.parent.cryptor, RSACryptor)
+                return self.parent.cryptor.encrypts
             self._encrypted[collaboration] = row["encrypted"]
         return self._encrypted[collaboration]
 
     def _encrypted_inputs(self, collaboration: int, receivers: Sequence[int], message: bytes) -> dict[int, str]:
         cryptor = self.parent.cryptor
-        if not isinstance(cryptor, RSACryptor):
+        if not cryptor.encrypts:
             raise NoPrivateKeyError(
                 f"collaboration {collaboration} is encrypted and no private key is set, so the results could not be "
                 "read: call setup_encryption() with the path of your organization's private key"
@@ -274,7 +275,7 @@ class Task(SubClient[models.Task]):
         return {id_: _encrypted_for(members, id_, cryptor, message) for id_ in receivers}
 
 
-def _encrypted_for(members: Mapping[int, models.Organization], id_: int, cryptor: RSACryptor, message: bytes) -> str:
+def _encrypted_for(members: Mapping[int, models.Organization], id_: int, cryptor: Cryptor, message: bytes) -> str:
     if id_ not in members:
         raise UsageError(f"organization {id_} is not in the collaboration, whose members are {sorted(members)}")
     name, public_key = members[id_]["name"], members[id_]["public_key"]

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from v6client import _crypto
 from v6client.exceptions import ConnectionFailedError, InvalidInputError, UsageError
 from v6client.resources._base import SubClient, given
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import os
 
     from v6client import _models as models
+    from v6client._keys import Password
 
 
 class Util(SubClient[Any]):
@@ -125,7 +125,7 @@ class Util(SubClient[Any]):
         """
         return cast("models.TwoFactorSetup", self._request("POST", "recover/2fa/reset", json={"reset_token": token}))
 
-    def generate_private_key(self, file_: str | os.PathLike[str] | None = None) -> None:
+    def generate_private_key(self, file_: str | os.PathLike[str] | None = None, *, password: Password = None) -> None:
         """
         Write a new private key, and use it from now on if you are logged in.
 
@@ -133,16 +133,22 @@ class Util(SubClient[Any]):
         ----------
         file_
             The file to write, `private_key.pem` if not given. It must not exist.
+        password
+            Protects the file, if given: a text, bytes, or a function such as `getpass.getpass`. A real node opens no
+            protected file.
 
         Raises
         ------
         KeyMismatchError
             The organization has another key already. The new one was written and is not used.
         """
+        from v6client._keys import generate_private_key
+
         path = Path("private_key.pem" if file_ is None else file_)
-        _crypto.generate_private_key(path)
+        secret = password() if callable(password) else password
+        generate_private_key(path, secret)
         if self.parent.whoami is not None:
-            self.parent.setup_encryption(path)
+            self.parent.setup_encryption(path, password=secret)
 
     def _version(self) -> models.Version:
         return cast("models.Version", self._request("GET", "version"))

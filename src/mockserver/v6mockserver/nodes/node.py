@@ -10,8 +10,9 @@ from functools import partial
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from v6client._crypto import PlainCryptor, RSACryptor
+from v6client._crypto import RSACryptor
 from v6client._http import Connection
+from v6client._plain import PlainCryptor
 from v6client.exceptions import ConnectionFailedError, EncryptionError, V6ClientError
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container

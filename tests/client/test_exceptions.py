@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from v6client import exceptions
-from v6client.exceptions import ServerRefusedError, TaskFailedError, TaskTimeoutError, V6ClientError
+from v6client.exceptions import MissingResultError, ServerRefusedError, TaskFailedError, TaskTimeoutError, V6ClientError
 from v6mockserver import MockServer
 
 RUN = {"id": 3, "organization": "North", "status": "crashed", "log": "boom", "node": "N", "node_status": "online"}
@@ -26,6 +26,8 @@ def made(kind):
         return kind(1, "failed", [RUN])
     if issubclass(kind, TaskTimeoutError):
         return kind(1, 2.5, [RUN])
+    if issubclass(kind, MissingResultError):
+        return kind(1, [RUN])
     return kind("what, and what next")
 
 

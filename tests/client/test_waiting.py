@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v6client._waiting import FAILED, UNFINISHED, ended, follow, polling
+from v6client._task_runs import FAILED, UNFINISHED
+from v6client._waiting import ended, follow, polling
 from v6client.exceptions import MalformedAnswerError
 
 

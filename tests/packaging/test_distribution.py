@@ -24,6 +24,7 @@ EXTRAS = {
         "pyyaml",
         "waitress",
     },
+    "pandas": {"pandas"},
     "testing": {"hypothesis", "pytest"},
 }
 

@@ -381,7 +381,7 @@ class UserClient:
         timeout: float | None = None,
         progress: bool | None = None,
         raise_on_failure: bool = True,
-    ) -> models.Page[models.Result]:
+    ) -> models.Page[models.TaskResult]:
         """
         Wait until a task has ended, and view all its results.
 

@@ -344,6 +344,24 @@ class Result(EveryResult, total=False):
     blob_storage_used: bool
 
 
+class NamedOrganization(TypedDict):
+    """
+    Which organization; where its name may not be seen, it is called by its id.
+    """
+
+    id: int
+    name: str
+
+
+class TaskResult(Result):
+    """
+    A result, and which organization's run it came of, with the status of that.
+    """
+
+    organization: NamedOrganization
+    status: str
+
+
 class RunSummary(TypedDict):
     """
     What errors and progress tell about a run.
@@ -351,6 +369,7 @@ class RunSummary(TypedDict):
 
     id: int
     organization: str
+    organization_id: int
     status: str
     log: str | None
     node: str

@@ -71,7 +71,7 @@ def _live(watch: TaskWatch, task_id: int) -> Iterator[Callable[[str], None]]:
 
         def report(status: str) -> None:
             caption = f"task {task_id}: {status}, {time.monotonic() - start:.1f} s"
-            live.update(_table(watch.runs(), caption), refresh=True)
+            live.update(_table(watch.runs.summaries(), caption), refresh=True)
 
         yield report
 

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import math
 import time
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from v6client._paging import checked, walk
 from v6client._progress import reporting
+from v6client._task_runs import COMPLETED, FAILED, UNFINISHED, TaskRuns
 from v6client.exceptions import (
     MalformedAnswerError,
-    PermissionDeniedError,
     ServerTooOldError,
     TaskFailedError,
     TaskTimeoutError,
@@ -22,24 +21,10 @@ from v6client.resources import Result, SubClient
 from v6client.resources._base import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
     from v6client import _models as models
     from v6client._http import Connection
-
-COMPLETED = "completed"
-UNFINISHED = frozenset({"pending", "initializing", "active"})
-FAILED = frozenset(
-    {
-        "failed",
-        "start failed",
-        "non-existing Docker image",
-        "crashed",
-        "killed by user",
-        "not allowed",
-        "unknown error",
-    }
-)
 
 FIRST_PAUSE = 0.01
 GROWTH = 1.5
@@ -115,7 +100,7 @@ class TaskWatch:
 
     def __init__(self, connection: Connection, task_id: int, *, to_the_end: bool = False) -> None:
         self._connection = connection
-        self._task_id = task_id
+        self.runs = TaskRuns(connection, task_id)
         self._to_the_end = to_the_end
         self._status_path = f"task/{task_id}/status"
 
@@ -125,60 +110,19 @@ class TaskWatch:
         """
         status = self._reported()
         if self._to_the_end and status in FAILED:
-            return next((run["status"] for run in self._runs() if run["status"] in UNFINISHED), status)
+            return next((run["status"] for run in self.runs.rows() if run["status"] in UNFINISHED), status)
         return status
-
-    def runs(self) -> list[models.RunSummary]:
-        """
-        What its runs are doing now, by organization.
-        """
-        summaries = [_summary(run, self._organizations) for run in self._runs()]
-        return sorted(summaries, key=lambda summary: summary["id"])
 
     def _reported(self) -> str:
         try:
             answer = self._connection.request("GET", self._status_path)
         except ServerTooOldError:
             # Server quirk: 4.0 knows no status route, but the task itself has the status too.
-            self._status_path = f"task/{self._task_id}"
+            self._status_path = f"task/{self.runs.task_id}"
             answer = self._connection.request("GET", self._status_path)
         if not isinstance(answer, dict) or "status" not in answer:
             raise MalformedAnswerError(f"GET {self._status_path} was answered without a status")
         return str(answer["status"])
-
-    def _runs(self) -> Iterator[models.Run]:
-        return self._rows("run", task_id=self._task_id)
-
-    @cached_property
-    def _organizations(self) -> dict[int, str]:
-        """
-        The names of the collaboration's organizations, as far as we may see them.
-        """
-        task = self._connection.request("GET", f"task/{self._task_id}")
-        try:
-            rows = self._rows("organization", collaboration_id=task["collaboration"]["id"])
-            return {row["id"]: row["name"] for row in rows}
-        except PermissionDeniedError:
-            return {}  # names are a courtesy; the runs tell the ids
-
-    def _rows(self, path: str, **params: Any) -> Iterator[Any]:
-        def page(**where: int) -> Any:
-            return checked(self._connection.request("GET", path, params={**params, **where}), path)
-
-        return walk(page)
-
-
-def _summary(run: models.Run, names: dict[int, str]) -> models.RunSummary:
-    organization = run["organization"]["id"]
-    node = run["node"]  # empty where the node was deleted
-    return {
-        "id": run["id"],
-        "organization": names.get(organization, f"organization {organization}"),
-        "status": run["status"],
-        "log": run["log"],
-        "node": node.get("name", "(deleted)"),
-        "node_status": node.get("status") or "offline",  # Server quirk: null before first contact (4.0)
-    }
 
 
 class Waiting(SubClient["models.Result"]):
@@ -190,7 +134,7 @@ class Waiting(SubClient["models.Result"]):
 
     def for_results(
         self, task_id: int, interval: float, *, timeout: float, progress: bool, raise_on_failure: bool
-    ) -> models.Page[models.Result]:
+    ) -> models.Page[models.TaskResult]:
         """
         Wait until a task has ended, and view all its results.
         """
@@ -198,9 +142,10 @@ class Waiting(SubClient["models.Result"]):
         with reporting(watch, task_id, progress=progress) as report:
             status = follow(polling(interval, timeout), partial(_look, watch, report))
         if not ended(status):
-            raise TaskTimeoutError(task_id, timeout, [run for run in watch.runs() if run["status"] in UNFINISHED])
+            going_on = [run for run in watch.runs.summaries() if run["status"] in UNFINISHED]
+            raise TaskTimeoutError(task_id, timeout, going_on)
         if status in FAILED and raise_on_failure:
-            raise TaskFailedError(task_id, status, watch.runs())
+            raise TaskFailedError(task_id, status, watch.runs.summaries())
         return Result(self.parent).from_task(task_id)
 
 

@@ -23,7 +23,8 @@ V6ClientError
 │   └── MalformedCiphertextError     not an encrypted message at all
 ├── TaskFailedError                  a task ended without its results
 ├── TaskTimeoutError                 a task did not end in time
-└── DeserializationException         a plain input or result is not text
+├── MissingResultError               an organization's result is not there
+└── DeserializationException         a plain input or result is not text, or a result is no JSON
 
 All of them can be copied and pickled, as between the processes of a pool. None shows a password or a token, and the
 request that a refusal refers to comes without its body and its token.
@@ -53,6 +54,7 @@ __all__ = [
     "KeyMismatchError",
     "MalformedAnswerError",
     "MalformedCiphertextError",
+    "MissingResultError",
     "NoPrivateKeyError",
     "NotAuthenticatedError",
     "NotFoundError",
@@ -346,7 +348,8 @@ class TaskFailedError(V6ClientError):
     status
         Its status.
     runs
-        All its runs: dicts with `id`, `organization`, `status`, `log`, `node` and `node_status`.
+        All its runs: dicts with `id`, `organization`, `organization_id`, `status`, `log`, `node` and
+        `node_status`.
     """
 
     def __init__(self, task_id: int, status: str, runs: Sequence[models.RunSummary]) -> None:
@@ -357,9 +360,7 @@ class TaskFailedError(V6ClientError):
 
     def __str__(self) -> str:
         lines = [f"task {self.task_id} ended as '{self.status}'"]
-        lines += [
-            f"  run {run['id']} at {run['organization']} is '{run['status']}'{_tail(run['log'])}" for run in self.runs
-        ]
+        lines += [_told(run) for run in self.runs]
         return "\n".join(lines)
 
 
@@ -374,7 +375,8 @@ class TaskTimeoutError(V6ClientError):
     timeout
         The time it was given, in seconds.
     runs
-        Its unfinished runs: dicts with `id`, `organization`, `status`, `log`, `node` and `node_status`.
+        Its unfinished runs: dicts with `id`, `organization`, `organization_id`, `status`, `log`, `node` and
+        `node_status`.
     """
 
     def __init__(self, task_id: int, timeout: float, runs: Sequence[models.RunSummary]) -> None:
@@ -393,10 +395,38 @@ class TaskTimeoutError(V6ClientError):
         return "\n".join(lines)
 
 
+class MissingResultError(V6ClientError, KeyError):
+    """
+    Organizations have no result of a task.
+
+    Attributes
+    ----------
+    task_id
+        The task.
+    runs
+        Their runs: dicts with `id`, `organization`, `organization_id`, `status`, `log`, `node` and
+        `node_status`.
+    """
+
+    def __init__(self, task_id: int, runs: Sequence[models.RunSummary]) -> None:
+        super().__init__(task_id, runs)
+        self.task_id = task_id
+        self.runs = runs
+
+    def __str__(self) -> str:
+        lines = [f"results of task {self.task_id} are missing"]
+        lines += [_told(run) for run in self.runs]
+        return "\n".join(lines)
+
+
 class DeserializationException(V6ClientError):  # noqa: N818 -- the API reference names it so
     """
-    A plain input or result is not text, so no algorithm input or result can be in it.
+    A plain input or result is not text, or a result is no JSON, so it cannot be decoded.
     """
+
+
+def _told(run: models.RunSummary) -> str:
+    return f"  run {run['id']} at {run['organization']} is '{run['status']}'{_tail(run['log'])}"
 
 
 def _tail(log: str | None, lines: int = 10) -> str:

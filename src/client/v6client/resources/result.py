@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import walk
 from v6client._payloads import result_text
+from v6client._results import ResultsByOrganization, by_organization, frame
+from v6client._task_runs import TaskRuns
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
+
+    import pandas as pd
 
 
 class Result(SubClient[models.Result]):
@@ -43,11 +47,12 @@ class Result(SubClient[models.Result]):
         """
         return self._readable(self._get(id_))
 
-    def from_task(self, task_id: int) -> models.Page[models.Result]:
+    def from_task(self, task_id: int) -> models.Page[models.TaskResult]:
         """
         View all results of a task, however many there are.
 
-        The newest run comes first; `run` tells whose it is. A run that is not finished has the result None.
+        The newest run comes first; `organization` (`id` and `name`), `run` and `status` tell whose it is. A run that is
+        not finished has the result None.
 
         Parameters
         ----------
@@ -59,10 +64,69 @@ class Result(SubClient[models.Result]):
         WrongKeyError, NoPrivateKeyError
             One is encrypted and cannot be decrypted.
         """
-        return {"data": [*self._of_task(whole(task_id, "task"))], "links": {}}
+        task = self._task(task_id)
+        return {"data": self._of(task.task_id, task.summaries()), "links": {}}
 
-    def _of_task(self, task_id: int) -> Iterator[models.Result]:
-        return map(self._readable, walk(partial(self._list, task_id=task_id)))
+    def by_organization(self, task_id: int) -> ResultsByOrganization:
+        """
+        View the results of a task by organization, decoded from JSON.
+
+        Parameters
+        ----------
+        task_id
+            The task.
+
+        Returns
+        -------
+        ResultsByOrganization
+            A mapping from the name of each organization (its id does as well) to its result; `missing` tells which
+            have none, and why.
+
+        Raises
+        ------
+        DeserializationException
+            A result is no JSON.
+        WrongKeyError, NoPrivateKeyError
+            One is encrypted and cannot be decrypted.
+        """
+        task = self._task(task_id)
+        runs = task.summaries()
+        return by_organization(task.task_id, self._of(task.task_id, runs), runs)
+
+    def to_frame(self, task_id: int, *, allow_missing: bool = False) -> pd.DataFrame:
+        """
+        View the results of a task as a data frame of pandas, with the organizations as its index.
+
+        A result that is a dict makes a row with its keys as columns, a list of dicts makes a row of each, and anything
+        else goes into a column `result`.
+
+        Parameters
+        ----------
+        task_id
+            The task.
+        allow_missing
+            Whether an organization without a result is a row without values, instead of an error.
+
+        Raises
+        ------
+        MissingResultError
+            Some results are missing.
+        DeserializationException
+            A result is no JSON.
+        UsageError
+            pandas is not installed.
+        """
+        results = self.by_organization(task_id)
+        return frame(results if allow_missing else results.require_all())
+
+    def _task(self, task_id: int) -> TaskRuns:
+        return TaskRuns(self.parent.connection, whole(task_id, "task"))
+
+    def _of(self, task_id: int, runs: Iterable[models.RunSummary]) -> list[models.TaskResult]:
+        known = {run["id"]: run for run in runs}
+        # A run that vanished since (with its node) has no result either, so there is none without a known run.
+        rows = walk(partial(self._list, task_id=task_id))
+        return [_of_run(self._readable(row), known[row["id"]]) for row in rows]
 
     def _readable(self, row: models.Result) -> models.Result:
         wire = row.get("result")
@@ -74,3 +138,8 @@ class Result(SubClient[models.Result]):
                 "cannot read; use a server without one"
             )
         return {**row, "result": result_text(wire, self.parent.cryptor)}
+
+
+def _of_run(row: models.Result, run: models.RunSummary) -> models.TaskResult:
+    organization: models.NamedOrganization = {"id": run["organization_id"], "name": run["organization"]}
+    return {**row, "organization": organization, "status": run["status"]}

@@ -49,6 +49,18 @@ def server(seed):
 
 
 @pytest.fixture
+def old_server(seed):
+    """The same world on the oldest release."""
+    return MockServer(seed, version="4.0")
+
+
+@pytest.fixture(params=["4.0", "4.15"])
+def anywhere(seed, request):
+    """Root's client on each release."""
+    return MockServer(seed, version=request.param).client("root")
+
+
+@pytest.fixture
 def root(server):
     """Root's client."""
     return server.client("root")

@@ -225,3 +225,101 @@ def test_logging_is_our_own_affair(server):
 
     assert (list(root_logger.handlers), root_logger.level) == before
     assert logging.getLogger("v6client").level == logging.ERROR
+
+
+def test_collaborations_change(anywhere):
+    """In part, in their members, and in the default collaboration where none is given."""
+    made = anywhere.collaboration.create("More", [2, 3])["id"]
+
+    assert anywhere.collaboration.update(made, name="Fewer")["encrypted"] is False
+    assert [row["id"] for row in anywhere.collaboration.add_organization(4, made)] == [2, 3, 4]
+    anywhere.setup_collaboration(made)
+    assert [row["id"] for row in anywhere.collaboration.remove_organization(organization=2)] == [3, 4]
+    assert anywhere.collaboration.update(encrypted=True)["name"] == "Fewer"
+    anywhere.collaboration.update(organizations=[5])
+    assert [row["id"] for row in anywhere.organization.iter(collaboration=made)] == [5]
+    anywhere.collaboration.delete()
+    with pytest.raises(NotFoundError):
+        anywhere.collaboration.get(made)
+
+
+def test_what_depends_on_a_collaboration_stays_unless_told_otherwise(anywhere):
+    """Deleting without the flag is refused where there is something to lose."""
+    with pytest.raises(InvalidInputError):
+        anywhere.collaboration.delete(2)
+    anywhere.collaboration.delete(2, delete_dependents=True)
+
+    assert [row["name"] for row in anywhere.collaboration.iter(scope="global")] == ["All"]
+
+
+def test_what_depends_on_an_organization_stays_unless_told_otherwise(root):
+    """Deleting without the flag is refused where there is something to lose."""
+    with pytest.raises(InvalidInputError):
+        root.organization.delete(13)
+    root.organization.delete(13, delete_dependents=True)
+
+    assert len(root.organization.list(collaboration=1, per_page=20)["data"]) == 11
+
+
+def test_users_are_deleted(anywhere):
+    """Their tasks stay, and they with them, unless told otherwise."""
+    made = anywhere.user.create("vera", "Vera", "V", "Secret-42", "vera@x.org")
+
+    anywhere.user.delete(made["id"])
+
+    with pytest.raises(NotFoundError):
+        anywhere.user.get(made["id"])
+
+
+def test_who_has_tasks_is_kept_with_them(root, nora):
+    """Unless both are to go."""
+    nora.task.create(1, [2], "n", "count", "", {})
+
+    with pytest.raises(InvalidInputError):
+        root.user.delete(nora.whoami.id_)
+    root.user.delete(nora.whoami.id_, delete_dependents=True)
+
+    assert root.task.list()["data"] == []
+
+
+def test_a_role_that_somebody_has_is_kept(anywhere):
+    """Unless they are to lose it."""
+    role = anywhere.role.create("Watcher", "watches", [1])["id"]
+    anywhere.user.create("vera", "Vera", "V", "Secret-42", "vera@x.org", roles=[role])
+
+    with pytest.raises(InvalidInputError):
+        anywhere.role.delete(role)
+    anywhere.role.delete(role, delete_dependents=True)
+
+    assert anywhere.role.list(name="Watcher")["data"] == []
+
+
+def test_the_default_collaboration(anywhere):
+    """Lists and new nodes keep to it, unless another one is given."""
+    for node in anywhere.node.list(organization=2, collaboration=2)["data"]:
+        anywhere.node.delete(node["id"])
+    anywhere.setup_collaboration(2)
+
+    assert [row["id"] for row in anywhere.organization.list()["data"]] == [2, 3]
+    assert [row["collaboration"]["id"] for row in anywhere.node.iter()] == [2]
+    assert len(anywhere.node.list(collaboration=1)["data"]) == 12
+    assert anywhere.node.create(organization=2)["collaboration"]["id"] == 2
+    assert [*anywhere.task.iter()] == []
+
+
+def test_a_default_collaboration_that_does_not_exist(root):
+    """The choice stays what it was."""
+    root.setup_collaboration(1)
+
+    with pytest.raises(NotFoundError):
+        root.setup_collaboration(99)
+
+    assert root.collaboration_id == 1
+
+
+def test_the_address_of_a_node_is_forgotten(anywhere):
+    """On request, and no other field changes."""
+    node = anywhere.node.list()["data"][0]
+    anywhere.connection.request("PATCH", f"node/{node['id']}", json={"ip": "10.0.0.1"})
+
+    assert anywhere.node.update(node["id"], clear_ip=True) == {**node, "ip": None}

@@ -95,7 +95,6 @@ def test_an_answer_is_decoded_json():
         (400, exceptions.InvalidInputError),
         (403, exceptions.PermissionDeniedError),
         (404, exceptions.NotFoundError),
-        (405, exceptions.ServerRefusedError),
         (409, exceptions.ConflictError),
         (415, exceptions.InvalidInputError),
         (500, exceptions.ServerFailedError),

@@ -291,3 +291,11 @@ def test_runs_are_found_by_their_properties(nora):
     assert found(assigned=("2000-01-01", "2001-01-01")) == []
     assert found(started=("2000-01-01", "2999-01-01"), finished=("2000-01-01", "2999-01-01")) == [3, 2]
     assert [run["id"] for run in nora.run.iter(task=1)] == [2, 1]
+
+
+def test_an_input_as_the_server_has_it(nora):
+    """It is decrypted unless told otherwise."""
+    (run,) = nora.run.from_task(start(nora, [2]))["data"]
+
+    assert json.loads(nora.run.get(run["id"])["input"]) == INPUT
+    assert "$" in nora.run.get(run["id"], decrypt_input=False)["input"]

@@ -80,6 +80,8 @@ class UserClient:
     Role = resources.Role
     Rule = resources.Rule
     Run = resources.Run
+    Store = resources.Store
+    Study = resources.Study
     Task = resources.Task
     User = resources.User
     Util = resources.Util
@@ -119,6 +121,8 @@ class UserClient:
         self.role = self._made(self.Role)
         self.rule = self._made(self.Rule)
         self.run = self._made(self.Run)
+        self.store = self._made(self.Store)
+        self.study = self._made(self.Study)
         self.task = self._made(self.Task)
         self.user = self._made(self.User)
         self.util = self._made(self.Util)

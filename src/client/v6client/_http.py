@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from copy import copy
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -96,6 +96,13 @@ class Connection:
         The current access token, None before login.
         """
         return None if self.tokens is None else self.tokens.access
+
+    @cached_property
+    def server_version(self) -> str:
+        """
+        The version of the server, asked when it is first needed.
+        """
+        return str(self.request("GET", "version")["version"])
 
     def login(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -286,7 +293,7 @@ class Connection:
         status = response.status_code
         # A route that the server does not have is answered with HTML; after a login the base URL is known to be right.
         if status == requests.codes.not_found and self.tokens is not None:
-            return exceptions.ServerTooOldError(f"the server at {self.base_url} has no route for {method} {path}")
+            return self._without_route(method, path)
         kind = response.headers.get("content-type", "content of unknown type")
         return exceptions.MalformedAnswerError(
             f"{method} {response.url} was answered with status {status} and {kind} that is not JSON: is there a "
@@ -302,7 +309,12 @@ class Connection:
             return exceptions.AuthenticationError(method, path, status, body, response)
         if status == requests.codes.unauthorized and self.tokens is None:
             return exceptions.NotAuthenticatedError(f"{method} {path} needs a login: call authenticate() first")
+        if status == requests.codes.not_allowed:  # a path that the server has, but not with this method
+            return self._without_route(method, path)
         return refusal(method, path, status, body, response)
+
+    def _without_route(self, method: str, path: str) -> exceptions.ServerTooOldError:
+        return exceptions.ServerTooOldError(f"the server at {self.base_url} has no route for {method} {path}")
 
 
 def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

@@ -6,7 +6,7 @@ Optional keys (`total=False`) are those that only newer servers send, or only so
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 Row = TypeVar("Row")
 
@@ -78,6 +78,14 @@ class Health(TypedDict):
     database: bool
 
 
+class BlobStoreStatus(TypedDict):
+    """
+    Whether the server keeps inputs and results in a blob store.
+    """
+
+    blob_store_enabled: bool
+
+
 class TwoFactorSetup(TypedDict):
     """
     What an authenticator app needs: `qr_uri` as an address, `otp_secret` to type in.
@@ -136,6 +144,35 @@ class Collaboration(EveryCollaboration, total=False):
 
     studies: str
     algorithm_stores: str
+
+
+Organizations: TypeAlias = list[Organization]
+"""
+A bare list, as changes of members answer with; classes with a method `list` cannot say so themselves.
+"""
+
+
+class Study(TypedDict):
+    """
+    A part of a collaboration; `organizations` is a link, or a list where the call includes them.
+    """
+
+    id: int
+    name: str
+    collaboration: Reference
+    organizations: str | list[Organization]
+    tasks: str
+
+
+class Store(TypedDict):
+    """
+    An algorithm store that the server knows; `collaborations` is None where it is for all of them.
+    """
+
+    id: int
+    name: str
+    url: str
+    collaborations: str | None
 
 
 class EveryUser(TypedDict):

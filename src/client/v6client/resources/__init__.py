@@ -10,6 +10,8 @@ from v6client.resources.result import Result
 from v6client.resources.role import Role
 from v6client.resources.rule import Rule
 from v6client.resources.run import Run
+from v6client.resources.store import Store
+from v6client.resources.study import Study
 from v6client.resources.task import Task
 from v6client.resources.user import User
 from v6client.resources.util import Util
@@ -23,6 +25,8 @@ __all__ = [
     "Role",
     "Rule",
     "Run",
+    "Store",
+    "Study",
     "SubClient",
     "Task",
     "User",

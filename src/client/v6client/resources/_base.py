@@ -5,19 +5,24 @@ What all sub-clients share.
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
+from v6client import _features
 from v6client._models import Row
 from v6client._paging import checked
-from v6client.exceptions import NotAuthenticatedError, ServerRefusedError, SessionExpiredError, UsageError
+from v6client.exceptions import (
+    NotAuthenticatedError,
+    ServerRefusedError,
+    ServerTooOldError,
+    SessionExpiredError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6client import _models as models
     from v6client._client import UserClient
-
-Result = TypeVar("Result")
 
 
 class SubClient(Generic[Row]):
@@ -48,13 +53,29 @@ class SubClient(Generic[Row]):
         """
         A collaboration, the default one if it is None.
         """
-        chosen = self.parent.collaboration_id if collaboration is None else collaboration
+        chosen = self._within(collaboration)
         if chosen is None:
             raise UsageError("give a collaboration, or choose one for all calls with setup_collaboration()")
         return chosen
 
+    def _within(self, collaboration: int | None, study: int | None = None) -> int | None:
+        """
+        The collaboration to keep to: the default one, unless one is given, or a study that tells it.
+        """
+        return self.parent.collaboration_id if collaboration is None and study is None else collaboration
+
     def _request(self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None) -> Any:
-        return self.parent.connection.request(method, path, json=json, params=params)
+        connection = self.parent.connection
+        try:
+            return connection.request(method, path, json=json, params=params)
+        except ServerTooOldError as error:
+            raise _features.explained(error, connection, method, path) from None
+
+    def _require(self, method: str, **arguments: Any) -> None:
+        """
+        Refuse arguments that the server is too old for.
+        """
+        _features.require(self.parent.connection, f"{self.noun}.{method}", **arguments)
 
     def _path(self, id_: int) -> str:
         return f"{self.noun}/{whole(id_, self.noun)}"
@@ -68,8 +89,14 @@ class SubClient(Generic[Row]):
     def _update(self, id_: int, **fields: Any) -> Row:
         return cast("Row", self._request("PATCH", self._path(id_), json=given(**fields)))
 
-    def _delete(self, id_: int) -> models.Message:
-        return cast("models.Message", self._request("DELETE", self._path(id_)))
+    def _delete(self, id_: int, *, delete_dependents: bool = False, **params: Any) -> models.Message:
+        # Server quirk: any text counts as true, `False` too.
+        params["delete_dependents"] = True if delete_dependents else None
+        return cast("models.Message", self._request("DELETE", self._path(id_), params=params))
+
+    def _members(self, method: str, id_: int, organization: int) -> models.Organizations:
+        body = {"id": whole(organization, "organization")}
+        return cast("models.Organizations", self._request(method, f"{self._path(id_)}/organization", json=body))
 
     def _list(self, page: int | None, per_page: int | None, **params: Any) -> models.Page[Row]:
         query = {"sort": self.order, "page": page, "per_page": per_page, **params}
@@ -111,12 +138,12 @@ def returning_refusals(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def may_omit(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+def may_omit(name: str) -> Callable[[Any], Callable[..., Any]]:
     """
     Let the first argument of a method be left out, where no other argument is given by position.
 
     The API reference has such an argument in the first place and without a default; later releases of the official
-    client have it further behind and can do without. This takes the calls of both.
+    client have it further behind and can do without. This takes the calls of both; overloads tell type checkers.
 
     Parameters
     ----------
@@ -124,9 +151,9 @@ def may_omit(name: str) -> Callable[[Callable[..., Result]], Callable[..., Resul
         The argument, None where it is left out.
     """
 
-    def decorated(method: Callable[..., Result]) -> Callable[..., Result]:
+    def decorated(method: Any) -> Callable[..., Any]:
         @wraps(method)
-        def omitting(self: SubClient[Any], *args: Any, **kwargs: Any) -> Result:
+        def omitting(self: SubClient[Any], *args: Any, **kwargs: Any) -> Any:
             return method(self, *args, **kwargs) if args else method(self, **{name: None, **kwargs})
 
         return omitting

@@ -5,14 +5,15 @@ Nodes: where an organization's data is, and where algorithms run on it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
-from v6client.resources._base import SubClient
+from v6client.resources._base import SubClient, may_omit
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 STATUSES = {True: "online", False: "offline", None: None}
 
@@ -24,6 +25,7 @@ class Node(SubClient[models.Node]):
 
     noun = "node"
 
+    @choosing_rows
     def list(
         self,
         name: str | None = None,
@@ -35,6 +37,8 @@ class Node(SubClient[models.Node]):
         last_seen_till: str | None = None,
         page: int | None = 1,
         per_page: int | None = 20,
+        *,
+        study: int | None = None,
     ) -> models.Page[models.Node]:
         """
         View one page of the nodes.
@@ -44,7 +48,7 @@ class Node(SubClient[models.Node]):
         name
             `%` stands for any text.
         organization, collaboration
-            Only nodes of this organization, or in this collaboration.
+            Only nodes of this organization, or in this collaboration; without a study, by default in the default one.
         is_online
             Only those that are online, or only those that are offline.
         ip
@@ -53,13 +57,17 @@ class Node(SubClient[models.Node]):
             When they were last seen, such as `2026-01-31`.
         page, per_page
             Which page, of how many nodes.
+        study
+            Only nodes of this study's organizations, in its collaboration. Needs a server of 4.3 or later.
         """
+        self._require("list", study=study)
         return self._list(
             page,
             per_page,
             name=name,
             organization_id=organization,
-            collaboration_id=collaboration,
+            collaboration_id=self._within(collaboration, study),
+            study_id=study,
             status=STATUSES[is_online],
             ip=ip,
             last_seen_from=last_seen_from,
@@ -76,27 +84,47 @@ class Node(SubClient[models.Node]):
         ip: str | None = None,
         last_seen_from: str | None = None,
         last_seen_till: str | None = None,
+        study: int | None = None,
     ) -> Iterator[models.Node]:
         """
         Walk all nodes, with the filters of `list`.
         """
         page = partial(self.list, name, organization, collaboration, is_online, ip)
-        return walk(partial(page, last_seen_from, last_seen_till, per_page=PAGE_SIZE))
+        return walk(partial(page, last_seen_from, last_seen_till, study=study, per_page=PAGE_SIZE))
 
+    @choosing_fields
     def get(self, id_: int) -> models.Node:
         """
         View one node.
         """
         return self._get(id_)
 
-    def create(self, collaboration: int, organization: int | None = None, name: str | None = None) -> models.Node:
+    @overload
+    def create(
+        self, collaboration: int | None, organization: int | None = None, name: str | None = None
+    ) -> models.Node: ...
+
+    @overload
+    def create(self, *, organization: int | None = None, name: str | None = None) -> models.Node: ...
+
+    @overload
+    def create(self, *args: Any, field: str, **kwargs: Any) -> dict[str, Any]: ...
+
+    @overload
+    def create(self, *args: Any, fields: Iterable[str], **kwargs: Any) -> dict[str, Any]: ...
+
+    @may_omit("collaboration")
+    @choosing_fields
+    def create(
+        self, collaboration: int | None, organization: int | None = None, name: str | None = None
+    ) -> models.Node:
         """
         Register a node.
 
         Parameters
         ----------
         collaboration
-            The collaboration it works for.
+            The collaboration it works for; the default one if it is not given, nor anything else by position.
         organization
             Whose data it gives access to; your own organization's if not given.
         name
@@ -108,14 +136,17 @@ class Node(SubClient[models.Node]):
             The node, and this one time its `api_key`, with which it logs in.
         """
         owner = self._me.organization_id if organization is None else organization
-        return self._create(collaboration_id=collaboration, organization_id=owner, name=name)
+        return self._create(collaboration_id=self._collaboration(collaboration), organization_id=owner, name=name)
 
+    @choosing_fields
     def update(
         self,
         id_: int,
         name: str | None = None,
         organization: int | None = None,
         collaboration: int | None = None,
+        *,
+        clear_ip: bool | None = None,
     ) -> models.Node:
         """
         Change what is given of a node.
@@ -127,9 +158,13 @@ class Node(SubClient[models.Node]):
         name
             What to call it.
         organization, collaboration
-            Move it. Servers from 4.15 on (at the latest) refuse to.
+            Move it. Servers from 4.3 on refuse to.
+        clear_ip
+            Whether it forgets the address that the node had within the collaboration's VPN.
         """
-        return self._update(id_, name=name, organization_id=organization, collaboration_id=collaboration)
+        return self._update(
+            id_, name=name, organization_id=organization, collaboration_id=collaboration, clear_ip=clear_ip
+        )
 
     def delete(self, id_: int) -> models.Message:
         """

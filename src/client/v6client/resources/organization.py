@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client.resources._base import SubClient
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ class Organization(SubClient[models.Organization]):
 
     noun = "organization"
 
+    @choosing_rows
     def list(
         self,
         name: str | None = None,
@@ -29,6 +31,8 @@ class Organization(SubClient[models.Organization]):
         collaboration: int | None = None,
         page: int | None = None,
         per_page: int | None = None,
+        *,
+        study: int | None = None,
     ) -> models.Page[models.Organization]:
         """
         View one page of the organizations.
@@ -40,26 +44,37 @@ class Organization(SubClient[models.Organization]):
         country
             The exact country.
         collaboration
-            Only members of this collaboration.
+            Only members of this collaboration; without a study, by default of the default one.
         page, per_page
             Which page, of how many organizations; without them the server decides (the first ten).
+        study
+            Only members of this study. Needs a server of 4.3 or later.
         """
-        return self._list(page, per_page, name=name, country=country, collaboration_id=collaboration)
+        self._require("list", study=study)
+        where = self._within(collaboration, study)
+        return self._list(page, per_page, name=name, country=country, collaboration_id=where, study_id=study)
 
     def iter(
-        self, *, name: str | None = None, country: str | None = None, collaboration: int | None = None
+        self,
+        *,
+        name: str | None = None,
+        country: str | None = None,
+        collaboration: int | None = None,
+        study: int | None = None,
     ) -> Iterator[models.Organization]:
         """
         Walk all organizations, with the filters of `list`.
         """
-        return walk(partial(self.list, name, country, collaboration, per_page=PAGE_SIZE))
+        return walk(partial(self.list, name, country, collaboration, study=study, per_page=PAGE_SIZE))
 
+    @choosing_fields
     def get(self, id_: int | None = None) -> models.Organization:
         """
         View one organization, your own if no id is given.
         """
         return self._get(self._own(id_))
 
+    @choosing_fields
     def create(
         self,
         name: str,
@@ -90,6 +105,7 @@ class Organization(SubClient[models.Organization]):
             public_key=public_key,
         )
 
+    @choosing_fields
     def update(
         self,
         id_: int | None = None,
@@ -123,6 +139,20 @@ class Organization(SubClient[models.Organization]):
             domain=domain,
             public_key=public_key,
         )
+
+    def delete(self, id_: int, delete_dependents: bool = False) -> models.Message:
+        """
+        Delete an organization other than your own. Needs a server of 4.7 or later.
+
+        Parameters
+        ----------
+        id_
+            The organization.
+        delete_dependents
+            Whether its users, roles, nodes, runs and the tasks that it created go with it. If not, an organization
+            that has some stays.
+        """
+        return self._delete(id_, delete_dependents=delete_dependents)
 
     def _own(self, id_: int | None) -> int:
         return self._me.organization_id if id_ is None else id_

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client.resources._base import SubClient
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ class Role(SubClient[models.Role]):
 
     noun = "role"
 
+    @choosing_rows
     def list(
         self,
         name: str | None = None,
@@ -78,12 +80,14 @@ class Role(SubClient[models.Role]):
         """
         return walk(partial(self.list, name, description, organization, rule, user, include_root, per_page=PAGE_SIZE))
 
+    @choosing_fields
     def get(self, id_: int) -> models.Role:
         """
         View one role.
         """
         return self._get(id_)
 
+    @choosing_fields
     def create(self, name: str, description: str, rules: Sequence[int], organization: int | None = None) -> models.Role:
         """
         Create a role.
@@ -100,6 +104,7 @@ class Role(SubClient[models.Role]):
         owner = self._me.organization_id if organization is None else organization
         return self._create(name=name, description=description, rules=rules, organization_id=owner)
 
+    @choosing_fields
     def update(
         self,
         role: int,
@@ -121,8 +126,15 @@ class Role(SubClient[models.Role]):
         """
         return self._update(role, name=name, description=description, rules=rules)
 
-    def delete(self, role: int) -> models.Message:
+    def delete(self, role: int, *, delete_dependents: bool = False) -> models.Message:
         """
         Delete a role, also if it is one of your own.
+
+        Parameters
+        ----------
+        role
+            The role's id.
+        delete_dependents
+            Whether users who have it lose it. If not, a role that somebody has stays.
         """
-        return self._delete(role)
+        return self._delete(role, delete_dependents=delete_dependents)

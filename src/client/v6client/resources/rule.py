@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client.resources._base import SubClient
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,14 @@ class Rule(SubClient[models.Rule]):
 
     noun = "rule"
 
+    @choosing_fields
     def get(self, id_: int) -> models.Rule:
         """
         View one rule.
         """
         return self._get(id_)
 
+    @choosing_rows
     def list(
         self,
         name: str | None = None,

@@ -11,6 +11,7 @@ from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import input_text
 from v6client.resources._base import SubClient, whole
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,8 @@ class Run(SubClient[models.Run]):
     noun = "run"
     order = None
 
-    def get(self, id_: int, include_task: bool = False) -> models.Run:
+    @choosing_fields
+    def get(self, id_: int, include_task: bool = False, *, decrypt_input: bool = True) -> models.Run:
         """
         View one run.
 
@@ -38,9 +40,13 @@ class Run(SubClient[models.Run]):
             The run.
         include_task
             Whether `task` is the task itself instead of a reference.
+        decrypt_input
+            Whether to decrypt the input; if not, it comes as the server has it.
         """
-        return self._readable(self._get(id_, include=_included(include_task)))
+        run = self._get(id_, include=_included(include_task))
+        return self._readable(run) if decrypt_input else run
 
+    @choosing_rows
     def list(
         self,
         task: int | None = None,
@@ -107,6 +113,7 @@ class Run(SubClient[models.Run]):
         page = partial(self.list, task, organization, state, node, include_task)
         return walk(partial(page, started, assigned, finished, port, per_page=PAGE_SIZE))
 
+    @choosing_rows
     def from_task(self, task_id: int, include_task: bool = False) -> models.Page[models.Run]:
         """
         View all runs of a task, however many there are.

@@ -14,9 +14,10 @@ from v6client._payloads import dumped
 from v6client._plain import PlainCryptor
 from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
 from v6client.resources._base import SubClient, may_omit, whole
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from v6client._client import UserClient
     from v6client._plain import Cryptor
@@ -39,6 +40,7 @@ class Task(SubClient[models.Task]):
         self._encrypted: dict[int, bool] = {}
         self._studies: dict[int, int] = {}
 
+    @choosing_fields
     def get(self, id_: int, include_results: bool = False) -> models.Task:
         """
         View one task.
@@ -53,6 +55,7 @@ class Task(SubClient[models.Task]):
         """
         return self._get(id_, include=_included(include_results))
 
+    @choosing_rows
     def list(
         self,
         initiating_org: int | None = None,
@@ -70,6 +73,9 @@ class Task(SubClient[models.Task]):
         user_created: bool | None = None,
         page: int | None = 1,
         per_page: int | None = 20,
+        *,
+        study: int | None = None,
+        store: int | None = None,
     ) -> models.Page[models.Task]:
         """
         View one page of the tasks, newest first.
@@ -77,7 +83,8 @@ class Task(SubClient[models.Task]):
         Parameters
         ----------
         initiating_org, initiating_user, collaboration
-            Only tasks by this organization or user, or in this collaboration.
+            Only tasks by this organization or user, or in this collaboration; without a study, by default in the
+            default one.
         image, name, description
             `%` stands for any text.
         parent, job
@@ -92,13 +99,20 @@ class Task(SubClient[models.Task]):
             Only tasks made by users, or only those made by algorithms.
         page, per_page
             Which page, of how many tasks.
+        study
+            Only tasks of this study. Needs a server of 4.3 or later.
+        store
+            Only tasks with an algorithm of this store. Servers up to 4.15 (at least) fail on it.
         """
+        self._require("list", study=study, store=store)
         return self._list(
             page,
             per_page,
             init_org_id=initiating_org,
             init_user_id=initiating_user,
-            collaboration_id=collaboration,
+            collaboration_id=self._within(collaboration, study),
+            study_id=study,
+            store_id=store,
             image=image,
             parent_id=parent,
             job_id=job,
@@ -127,13 +141,15 @@ class Task(SubClient[models.Task]):
         run: int | None = None,
         status: str | None = None,
         user_created: bool | None = None,
+        study: int | None = None,
+        store: int | None = None,
     ) -> Iterator[models.Task]:
         """
         Walk all tasks, with the filters of `list`.
         """
         page = partial(self.list, initiating_org, initiating_user, collaboration, image, parent, job, name)
         page = partial(page, include_results, description, database, run, status, user_created)
-        return walk(partial(page, per_page=PAGE_SIZE))
+        return walk(partial(page, study=study, store=store, per_page=PAGE_SIZE))
 
     @overload
     def create(
@@ -166,7 +182,14 @@ class Task(SubClient[models.Task]):
         databases: Databases = None,
     ) -> models.Task: ...
 
+    @overload
+    def create(self, *args: Any, field: str, **kwargs: Any) -> dict[str, Any]: ...
+
+    @overload
+    def create(self, *args: Any, fields: Iterable[str], **kwargs: Any) -> dict[str, Any]: ...
+
     @may_omit("collaboration")
+    @choosing_fields
     def create(
         self,
         collaboration: int | None,
@@ -205,9 +228,11 @@ class Task(SubClient[models.Task]):
         study
             The study that it belongs to. Needs a server of 4.3 or later.
         store
-            The algorithm store that knows the image. Needs a server of 4.3 or later.
+            The algorithm store that knows the image; the one that `store.set` was told if not given. Needs a server of
+            4.6 or later.
         server_url
             By what address the store knows the server, API path included, where the server does not know it itself.
+            Needs a server of 4.8 or later.
 
         Raises
         ------
@@ -216,6 +241,8 @@ class Task(SubClient[models.Task]):
         EncryptionError
             One of the organizations has no public key. Nothing was sent.
         """
+        store = self.parent.store.store_id if store is None else store
+        self._require("create", study=study, store=store, server_url=server_url)
         message, used = dumped(input_), _databases(databases)
         receivers = _receivers(organizations)
         where = self._collaboration_of(collaboration, study)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client.resources._base import SubClient
+from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ class User(SubClient[models.User]):
 
     noun = "user"
 
+    @choosing_rows
     def list(
         self,
         username: str | None = None,
@@ -87,12 +89,14 @@ class User(SubClient[models.User]):
         page = partial(self.list, username, organization, firstname, lastname, email, role, rule)
         return walk(partial(page, last_seen_from, last_seen_till, per_page=PAGE_SIZE))
 
+    @choosing_fields
     def get(self, id_: int | None = None) -> models.User:
         """
         View one user, yourself if no id is given.
         """
         return self._get(self._own(id_))
 
+    @choosing_fields
     def create(
         self,
         username: str,
@@ -131,6 +135,7 @@ class User(SubClient[models.User]):
             rules=rules,
         )
 
+    @choosing_fields
     def update(
         self,
         id_: int | None = None,
@@ -164,6 +169,19 @@ class User(SubClient[models.User]):
             roles=roles,
             email=email,
         )
+
+    def delete(self, id_: int, *, delete_dependents: bool = False) -> models.Message:
+        """
+        Delete a user; their login ends at once.
+
+        Parameters
+        ----------
+        id_
+            The user.
+        delete_dependents
+            Whether the tasks that they created go with them. If not, a user who has created some stays.
+        """
+        return self._delete(id_, delete_dependents=delete_dependents)
 
     def _own(self, id_: int | None) -> int:
         return self._me.id_ if id_ is None else id_

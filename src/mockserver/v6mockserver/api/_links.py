@@ -22,8 +22,11 @@ def to_one(world: World, noun: str, id_: int | None) -> dict[str, Any] | None:
     return {"id": id_, "link": f"{API_PATH}/{noun}/{id_}", "methods": world.release.link_methods[noun]}
 
 
-def to_many(noun: str, **query: int) -> str:
+def to_many(noun: str, **owner: int) -> str:
     """
-    Return the link to a list. Names and numbers need no quoting, which would be half the time of a page of tasks.
+    Return the link to the list of what belongs to one object.
+
+    A name and a number need no quoting, which would be half the time of a page of tasks.
     """
-    return f"{API_PATH}/{noun}?{'&'.join(f'{name}={id_}' for name, id_ in query.items())}"
+    ((name, id_),) = owner.items()
+    return f"{API_PATH}/{noun}?{name}={id_}"

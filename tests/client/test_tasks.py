@@ -192,17 +192,6 @@ def test_an_input_that_is_no_json_is_refused(nora):
         start(nora, [2], input_={"method": object()})
 
 
-def test_who_may_not_look_at_the_collaboration_may_still_create(server, root):
-    """Without the rule to view it, the key that was set tells whether to encrypt."""
-    (rule,) = root.rule.list(name="task", operation="CREATE", scope="GLOBAL")["data"]
-    root.user.create("rob", "Rob", "R", "Secret-42", "rob@x.org", organization=2, rules=[rule["id"]])
-    client = server.client("rob", "Secret-42")
-
-    task = start(client, [2], collaboration=2, databases=None)
-
-    assert root.task.get(task)["init_user"]["id"] == client.whoami.id_
-
-
 def test_a_failure_is_an_exception_with_logs(nora):
     """It names task, run, organization and status, and has the log."""
     task = start(nora, everybody(nora)[:1], "broken")

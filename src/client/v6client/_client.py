@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from v6client import _auth, _login, _profiles, resources
 from v6client import _models as models
+from v6client._blobs import BlobStore
 from v6client._http import Connection, Timeout
 from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
@@ -71,6 +72,8 @@ class UserClient:
         The collaboration of calls that are not given one; None before `setup_collaboration`.
     connection
         The conversation with the server.
+    blobs
+        The server's blob store, if it has one.
     """
 
     Collaboration = resources.Collaboration
@@ -110,6 +113,7 @@ class UserClient:
         )
         self.profile: _profiles.Profile | None = None
         self.whoami: models.WhoAmI | None = None
+        self.blobs = BlobStore(self.connection)
         self.cryptor: Cryptor = PlainCryptor()
         self.collaboration_id: int | None = None
         self._returns_errors = errors == "return"

@@ -74,7 +74,7 @@ def joined(parts: Sequence[bytes | Content], media_type: str) -> Content:
     return Content(sum(map(len, parts)), make, media_type)
 
 
-def task_body(fields: Mapping[str, Any], inputs: Iterable[tuple[int, Content]]) -> Content:
+def task_body(fields: Mapping[str, Any], inputs: Iterable[tuple[int, bytes | Content]]) -> Content:
     """
     The JSON object of a new task.
 

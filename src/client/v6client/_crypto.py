@@ -61,6 +61,7 @@ class RSACryptor:
     """
 
     encrypts: ClassVar[bool] = True
+    is_chosen: bool = True
 
     def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
         self._private_key = private_key

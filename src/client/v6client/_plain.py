@@ -42,6 +42,13 @@ class Cryptor(Protocol):
 
     encrypts: ClassVar[bool]
 
+    @property
+    def is_chosen(self) -> bool:
+        """
+        Whether somebody said that it is to be this one.
+        """
+        ...
+
     def text(self, data: Buffer, public_key: str) -> Content:
         """
         The wire text of a message for the owner of a public key.

@@ -9,18 +9,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from v6client import _models as models
+from v6client._content import task_body
+from v6client._inputs import inputs_for
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
-from v6client._plain import PlainCryptor
-from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
-from v6client.resources._base import SubClient, may_omit, whole
+from v6client.exceptions import UsageError
+from v6client.resources._base import SubClient, given, may_omit, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from v6client._client import UserClient
-    from v6client._plain import Cryptor
 
 Database = Mapping[str, Any]
 Databases: TypeAlias = "str | Sequence[str | Database] | None"
@@ -36,8 +36,7 @@ class Task(SubClient[models.Task]):
 
     def __init__(self, parent: UserClient) -> None:
         super().__init__(parent)
-        # By collaboration, whether it is encrypted, and by study, its collaboration: asked once each.
-        self._encrypted: dict[int, bool] = {}
+        # By study, its collaboration, which never changes.
         self._studies: dict[int, int] = {}
 
     @choosing_fields
@@ -237,20 +236,15 @@ class Task(SubClient[models.Task]):
         Raises
         ------
         NoPrivateKeyError
-            The collaboration is encrypted and `setup_encryption` was not given a key. Nothing was sent.
+            The collaboration is encrypted and `setup_encryption` was not given a key; or it cannot be told whether it
+            is, for lack of a rule, and `setup_encryption` was not called. Nothing was sent.
         EncryptionError
             One of the organizations has no public key. Nothing was sent.
         """
         store = self.parent.store.store_id if store is None else store
         self._require("create", study=study, store=store, server_url=server_url)
-        message, used = dumped(input_), _databases(databases)
-        receivers = _receivers(organizations)
         where = self._collaboration_of(collaboration, study)
-        if self._is_encrypted(where):
-            inputs = self._encrypted_inputs(where, receivers, message)
-        else:
-            inputs = dict.fromkeys(receivers, PlainCryptor().encrypt(message))
-        return self._create(
+        fields = given(
             name=name,
             image=image,
             collaboration_id=where,
@@ -258,9 +252,10 @@ class Task(SubClient[models.Task]):
             store_id=store,
             server_url=server_url,
             description=description,
-            organizations=[{"id": receiver, "input": inputs[receiver]} for receiver in receivers],
-            databases=used,
+            databases=_databases(databases),
         )
+        body = task_body(fields, inputs_for(self.parent, where, _receivers(organizations), dumped(input_)))
+        return cast("models.Task", self.parent.connection.request("POST", self.noun, content=body))
 
     def delete(self, id_: int) -> models.Message:
         """
@@ -281,45 +276,10 @@ class Task(SubClient[models.Task]):
             self._studies[study] = self._request("GET", f"study/{whole(study, 'study')}")["collaboration"]["id"]
         return self._studies[study]
 
-    def _is_encrypted(self, collaboration: int) -> bool:
-        if collaboration not in self._encrypted:
-            try:
-                row = self._request("GET", f"collaboration/{whole(collaboration, 'collaboration')}")
-            except PermissionDeniedError:
-                # Who may create tasks need not be allowed to look; then what setup_encryption was told counts.
-                return self.parent.cryptor.encrypts
-            self._encrypted[collaboration] = row["encrypted"]
-        return self._encrypted[collaboration]
-
-    def _encrypted_inputs(self, collaboration: int, receivers: Sequence[int], message: bytes) -> dict[int, str]:
-        cryptor = self.parent.cryptor
-        if not cryptor.encrypts:
-            raise NoPrivateKeyError(
-                f"collaboration {collaboration} is encrypted and no private key is set, so the results could not be "
-                "read: call setup_encryption() with the path of your organization's private key"
-            )
-        members = {row["id"]: row for row in self.parent.organization.iter(collaboration=collaboration)}
-        return {id_: _encrypted_for(members, id_, cryptor, message) for id_ in receivers}
-
-
-def _encrypted_for(members: Mapping[int, models.Organization], id_: int, cryptor: Cryptor, message: bytes) -> str:
-    if id_ not in members:
-        raise UsageError(f"organization {id_} is not in the collaboration, whose members are {sorted(members)}")
-    name, public_key = members[id_]["name"], members[id_]["public_key"]
-    if not public_key:
-        raise EncryptionError(
-            f"{name} (organization {id_}) has no public key on the server, so nothing can be encrypted for it: it gets "
-            "one when its node starts, or when one of its users calls setup_encryption()"
-        )
-    try:
-        return cryptor.encrypt(message, public_key)
-    except EncryptionError as error:
-        raise EncryptionError(f"the public key of {name} (organization {id_}) cannot be used: {error}") from error
-
 
 def _receivers(organizations: Sequence[int]) -> Sequence[int]:
     try:
-        receivers = [*organizations]
+        receivers = [whole(id_, "organization") for id_ in organizations]
     except TypeError:
         raise UsageError(f"organizations is a list of ids, not {organizations!r}") from None
     if not receivers:

@@ -120,15 +120,6 @@ def test_a_missing_rule_has_a_name(nora):
     assert caught.value.missing_rules == ("organization CREATE GLOBAL",)
 
 
-def test_refusals_can_be_returned(server):
-    """With errors='return' the server's message comes back as a dict, as from the official client."""
-    client = UserClient(server.url, session=server.session(), errors="return")
-    client.authenticate("root", "root")
-
-    assert set(client.task.get(99)) == {"msg"}
-    assert client.organization.get(1)["name"] == "root"
-
-
 def test_server(root):
     """Version and health need no login."""
     assert root.util.get_server_version() == {"version": "4.15.2"}
@@ -323,3 +314,34 @@ def test_the_address_of_a_node_is_forgotten(anywhere):
     anywhere.connection.request("PATCH", f"node/{node['id']}", json={"ip": "10.0.0.1"})
 
     assert anywhere.node.update(node["id"], clear_ip=True) == {**node, "ip": None}
+
+
+def test_a_call_without_a_method_of_its_own(root):
+    """It goes out with the client's login, and its answer comes back as it is."""
+    role = root.role.create("Watcher", "watches", [1])["id"]
+
+    rules = root.request(f"/role/{role}/rule/2", method="post")
+
+    assert [rule["id"] for rule in rules] == [1, 2]
+    assert root.request("role", params={"name": "Watcher", "sort": None})["data"] == [root.role.get(role)]
+
+
+@pytest.mark.parametrize(
+    ("call", "rule"),
+    [
+        (lambda client: client.study.create("S", [2], 1), "study CREATE COLLABORATION"),
+        (lambda client: client.study.delete(1), "study DELETE ORGANIZATION"),
+        (lambda client: client.study.add_organization(4, 1), "study EDIT COLLABORATION"),
+        (lambda client: client.store.create("http://store.example.org", "n", 1), "collaboration EDIT COLLABORATION"),
+        (lambda client: client.collaboration.add_organization(13, 1), "collaboration EDIT COLLABORATION"),
+        (lambda client: client.organization.delete(3), "organization DELETE GLOBAL"),
+    ],
+)
+def test_the_rule_that_later_calls_need(root, nora, call, rule):
+    """The exception names it for them too."""
+    root.study.create("Few", [2, 3], 1)
+
+    with pytest.raises(PermissionDeniedError) as caught:
+        call(nora)
+
+    assert caught.value.missing_rules[0] == rule

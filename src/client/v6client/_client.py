@@ -325,6 +325,32 @@ class UserClient:
         self.connection.request("GET", f"collaboration/{whole(collaboration_id, 'collaboration')}")
         self.collaboration_id = collaboration_id
 
+    def request(
+        self, endpoint: str, json: Any = None, method: str = "get", params: Mapping[str, Any] | None = None
+    ) -> Any:
+        """
+        Make a call for which there is no method, with this client's login.
+
+        Parameters
+        ----------
+        endpoint
+            The path below the API's, such as `role/8/rule/1`.
+        json
+            The body.
+        method
+            The HTTP method.
+        params
+            The query; parameters that are None are left out.
+
+        Returns
+        -------
+        Any
+            The answer, decoded from JSON.
+        """
+        call = self.connection.request
+        call = resources.returning_refusals(call) if self._returns_errors else call
+        return call(method.upper(), endpoint.strip("/"), json=json, params=params)
+
     def setup_encryption(
         self,
         private_key_file: str | os.PathLike[str] | None,

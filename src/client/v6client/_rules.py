@@ -43,6 +43,10 @@ _SCOPES = {
     ("role", "CREATE"): "organization",
     ("role", "EDIT"): "organization",
     ("role", "DELETE"): "organization",
+    ("study", "VIEW"): "organization",
+    ("study", "CREATE"): "collaboration",
+    ("study", "EDIT"): "organization",
+    ("study", "DELETE"): "organization",
     ("event", "SEND"): "organization",
 }
 
@@ -56,6 +60,9 @@ _EXCEPTIONS = (
     ("POST", r"kill/node/tasks", "event", "SEND", None),
     ("POST", r"recover/node", "node", "EDIT", None),
     ("(POST|DELETE)", r"collaboration/\d+/(organization|node)", "collaboration", "EDIT", None),
+    ("(POST|DELETE)", r"study/\d+/organization", "study", "EDIT", "collaboration"),
+    ("GET", r"algorithmstore(/\d+)?", "collaboration", "VIEW", None),
+    ("(POST|PATCH|DELETE)", r"algorithmstore(/\d+)?", "collaboration", "EDIT", None),
     ("(POST|DELETE)", r"role/\d+/rule/\d+", "role", "EDIT", None),
 )
 

@@ -2,7 +2,7 @@
 The sub-clients, one module per noun of the server.
 """
 
-from v6client.resources._base import ReturningRefusals, SubClient
+from v6client.resources._base import ReturningRefusals, SubClient, returning_refusals
 from v6client.resources.collaboration import Collaboration
 from v6client.resources.node import Node
 from v6client.resources.organization import Organization
@@ -31,4 +31,5 @@ __all__ = [
     "Task",
     "User",
     "Util",
+    "returning_refusals",
 ]

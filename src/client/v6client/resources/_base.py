@@ -120,6 +120,9 @@ class ReturningRefusals:
         attribute = getattr(self._sub_client, name)
         return returning_refusals(attribute) if callable(attribute) else attribute
 
+    def __dir__(self) -> list[str]:
+        return dir(self._sub_client)
+
 
 def returning_refusals(method: Callable[..., Any]) -> Callable[..., Any]:
     """

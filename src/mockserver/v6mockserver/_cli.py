@@ -20,7 +20,7 @@ from v6mockserver._control import PATH
 from v6mockserver._errors import MockServerError, MockUsageError
 from v6mockserver._live import LOOPBACK
 from v6mockserver._server import MockServer
-from v6mockserver.nodes.executors import EXECUTIONS
+from v6mockserver.nodes.executors import EXECUTIONS, MANUAL
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run a federated, encrypted analysis over the data of four hospitals")
     demo.add_argument("--json", action="store_true", help="print the outcome as one JSON object and nothing else")
-    demo.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
+    ways = [name for name in EXECUTIONS if name != MANUAL]
+    demo.add_argument("--execution", choices=ways, default="thread", help="where nodes run algorithms")
     demo.add_argument("--column", default="age", help="the column to average (default: %(default)s)")
     demo.add_argument("--live", action="store_true", help="talk to the server over a loopback port")
     demo.set_defaults(run=_run_demo)
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--server-version", choices=RELEASES, help=f"what it behaves as (default: {LATEST})")
     serve.add_argument("--control", action="store_true", help="let programs of this machine dump, load and reset it")
-    serve.add_argument("--execution", choices=EXECUTIONS, default="thread", help="where nodes run algorithms")
+    serve.add_argument("--execution", choices=ways, default="thread", help="where nodes run algorithms")
     serve.set_defaults(run=_serve)
 
     dump = commands.add_parser("dump", help="print the complete state of a served world, its secrets included, as JSON")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import requests
 
     from v6mockserver.nodes.algorithm_client import AlgorithmClient
+    from v6mockserver.nodes.executors import Choice
 
 HOSPITALS = {
     "Cleveland": "cleveland.csv",
@@ -118,7 +119,7 @@ def _what_failed(client: AlgorithmClient, task_id: int, names: dict[int, str]) -
     return f"not every hospital answered: {'; '.join(failed)}"
 
 
-def server(*, version: str = LATEST, execution: str = "inline") -> MockServer:
+def server(*, version: str = LATEST, execution: Choice = "inline") -> MockServer:
     """
     Return a server with the four hospitals, their nodes and data, a researcher, and the algorithm.
     """
@@ -137,7 +138,7 @@ def server(*, version: str = LATEST, execution: str = "inline") -> MockServer:
         ],
     }
     mock = MockServer(seed, version=version, execution=execution)
-    mock.algorithms.register(IMAGE, {"central_average": central_average, "partial_average": partial_average})
+    mock.algorithms.register(IMAGE, __name__)
     return mock
 
 
@@ -149,7 +150,7 @@ def run(*, column: str = "age", execution: str = "thread", live: bool = False, p
     ----------
     column : str, default "age"
         The column to average.
-    execution : {"inline", "thread"}, default "thread"
+    execution : {"inline", "thread", "subprocess", "subprocess-cold"}, default "thread"
         Where nodes run algorithms.
     live : bool, default False
         Whether the researcher talks to the server over a loopback port.

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from v6mockserver._events import Membership
+    from v6mockserver.nodes.executors import Choice
     from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
 
@@ -104,8 +105,9 @@ class MockServer:
         The server version that it behaves as.
     settings : Settings, optional
         How it is configured; by default as a real server that was not told anything.
-    execution : {"inline", "thread"}, default "inline"
-        Where nodes run algorithms: in the thread of the request that starts them, or each in a thread of its own.
+    execution : {"inline", "thread", "subprocess", "subprocess-cold", "manual"} or Executor, default "inline"
+        Where nodes run algorithms, unless a node or an image says something else: in the thread of the request that
+        starts them, each in a thread or a process of its own, where the test says, or in anybody's executor.
     random_seed : int, default 0
         What api keys and token ids are derived from.
 
@@ -147,7 +149,7 @@ class MockServer:
         *,
         version: str = LATEST,
         settings: Settings | None = None,
-        execution: str = "inline",
+        execution: Choice = "inline",
         random_seed: int = 0,
     ) -> None:
         if version not in RELEASES:
@@ -177,7 +179,7 @@ class MockServer:
         self._beginning = self.snapshot()
 
     @classmethod
-    def demo(cls, *, version: str = LATEST, execution: str = "inline") -> MockServer:
+    def demo(cls, *, version: str = LATEST, execution: Choice = "inline") -> MockServer:
         """
         Return the federation of the README: four hospitals, an encrypted collaboration, a researcher, and their data.
 
@@ -185,8 +187,8 @@ class MockServer:
         ----------
         version : {"4.0", "4.15"}, default "4.15"
             The server version that it behaves as.
-        execution : {"inline", "thread"}, default "inline"
-            Where nodes run algorithms.
+        execution : str or Executor, default "inline"
+            Where nodes run algorithms, as for `MockServer`.
 
         Returns
         -------
@@ -204,7 +206,7 @@ class MockServer:
         data: Mapping[str, Any],
         *,
         settings: Settings | None = None,
-        execution: str = "inline",
+        execution: Choice = "inline",
         passwords: Mapping[str, str] | None = None,
     ) -> Self:
         """
@@ -220,8 +222,8 @@ class MockServer:
             bcrypt. A password or an api key may be given as {"plain": "the secret"}.
         settings : Settings, optional
             How it is configured; by default as the data say.
-        execution : {"inline", "thread"}, default "inline"
-            Where nodes run algorithms.
+        execution : str or Executor, default "inline"
+            Where nodes run algorithms, as for `MockServer`.
         passwords : mapping, optional
             What `client` logs users in with, by username; known without are root's first one, and those that are plain
             in the data.
@@ -507,12 +509,15 @@ class MockServer:
 
     def stop(self) -> None:
         """
-        Stop listening; what it knows stays. A server that does not listen stays as it is.
+        Stop listening, and end what nodes run; what it knows stays, and nodes that are online stay so.
+
+        No process and no thread is left behind. Processes of algorithms are killed, and their runs crash.
         """
         live, self._live = self._live, None
-        if live is not None:
-            with self.faults.without_waiting():
+        with self.faults.without_waiting():
+            if live is not None:
                 live.stop()
+            self.nodes.interrupt()
 
     def __enter__(self) -> Self:
         return self.start()

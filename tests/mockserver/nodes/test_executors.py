@@ -6,17 +6,19 @@ import threading
 
 import pytest
 
-from v6mockserver.nodes.executors import EXECUTIONS, InlineExecutor, ThreadExecutor
+from v6mockserver.nodes.executors import InlineExecutor, ThreadExecutor
+
+EXECUTORS = [InlineExecutor, ThreadExecutor]
 
 
-@pytest.mark.parametrize("make", EXECUTIONS.values(), ids=EXECUTIONS)
+@pytest.mark.parametrize("make", EXECUTORS)
 def test_a_call_gives_its_result(make):
     """Whatever the way, a future holds what the call returned."""
     with make() as executor:
         assert executor.submit(divmod, 7, 2).result(timeout=10) == (3, 1)
 
 
-@pytest.mark.parametrize("make", EXECUTIONS.values(), ids=EXECUTIONS)
+@pytest.mark.parametrize("make", EXECUTORS)
 def test_a_call_that_fails(make):
     """Its exception reaches whoever asks for the result."""
     with make() as executor:

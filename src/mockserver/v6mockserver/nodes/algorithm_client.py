@@ -31,8 +31,8 @@ class AlgorithmClient:
     ----------
     token : str
         The container's token; it says who the container is.
-    proxy : callable
-        The node's proxy, a WSGI application.
+    proxy : callable or str
+        The node's proxy: a WSGI application, or its URL.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class AlgorithmClient:
         The sub-clients.
     """
 
-    def __init__(self, token: str, proxy: WSGIApplication) -> None:
+    def __init__(self, token: str, proxy: WSGIApplication | str) -> None:
         import jwt
 
         identity = jwt.decode(token, options={"verify_signature": False, "verify_sub": False})["sub"]
@@ -57,7 +57,9 @@ class AlgorithmClient:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {token}"
-        self._session.mount(PROXY, WSGIAdapter(proxy))
+        self._url = proxy if isinstance(proxy, str) else PROXY
+        if not isinstance(proxy, str):
+            self._session.mount(PROXY, WSGIAdapter(proxy))
         self.task = Task(self)
         self.run = Run(self)
         self.result = Result(self)
@@ -74,7 +76,7 @@ class AlgorithmClient:
         AlgorithmError
             If the proxy refuses; it hides what the server said in the node's log.
         """
-        answer = self._session.request(method, f"{PROXY}/{path}", json=json, params=params)
+        answer = self._session.request(method, f"{self._url}/{path}", json=json, params=params)
         if not answer.ok:
             raise AlgorithmError(
                 f"{method} {path} was refused with status {answer.status_code}: {answer.json()['msg']}"

@@ -5,24 +5,28 @@ What happens inside an algorithm's container: input, data and client go in, a re
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from dataclasses import dataclass
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from v6mockserver._errors import AlgorithmError
+from v6mockserver.nodes import environment
 from v6mockserver.nodes.algorithm_client import AlgorithmClient
 from v6mockserver.nodes.algorithms import needs
 from v6mockserver.nodes.databases import chosen
 from v6mockserver.nodes.output import captured
+from v6mockserver.nodes.overlay import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from _typeshed.wsgi import WSGIApplication
 
-    from v6mockserver.nodes.algorithms import Algorithms, Function
+    from v6mockserver.nodes.algorithms import Algorithm, Function
     from v6mockserver.nodes.databases import Database
+    from v6mockserver.nodes.files import Files
 
 COMPLETED, CRASHED = "completed", "crashed"
 
@@ -31,26 +35,76 @@ COMPLETED, CRASHED = "completed", "crashed"
 class Job:
     """
     All that a container gets.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+        What it runs.
+    input : bytes
+        The input, decrypted.
+    token : str
+        The token of the container.
+    wanted : sequence of mapping
+        The databases of the task.
+    databases : mapping
+        The databases of the node, by label.
+    variables : mapping
+        The node's own environment variables.
+    proxy : callable or str
+        The node's proxy, as a WSGI application or by its URL.
+    files : Files or callable, optional
+        Where the files are, or what makes them.
     """
 
-    image: str
+    algorithm: Algorithm
     input: bytes
     token: str
     wanted: Sequence[Mapping[str, Any]]
     databases: Mapping[str, Database]
-    algorithms: Algorithms
-    proxy: WSGIApplication
+    variables: Mapping[str, str]
+    proxy: WSGIApplication | str
+    files: Files | Callable[[], Files] | None = None
+
+    def made_files(self) -> Files | None:
+        """
+        Return the files; they are made if they have not been.
+        """
+        return self.files() if callable(self.files) else self.files
+
+    def environment(self, files: Files | None) -> dict[str, str]:
+        """
+        Return the variables that the node sets, as clear text.
+        """
+        return environment.variables(
+            databases=self.databases,
+            wanted=self.wanted,
+            files=files,
+            proxy=self.proxy if isinstance(self.proxy, str) else environment.INSIDE,
+            own=self.variables,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
     All that comes out of a container.
+
+    Attributes
+    ----------
+    status : str
+        The status of the run.
+    result : bytes
+        What it returned, as JSON.
+    log : str
+        What it printed.
+    note : str, default ""
+        What only the log of the node tells.
     """
 
     status: str
     result: bytes
     log: str
+    note: str = ""
 
 
 def run(job: Job) -> Outcome:
@@ -79,9 +133,38 @@ def run(job: Job) -> Outcome:
 
 
 def _call(job: Job) -> Any:
+    """
+    Call the function of a job, which finds its environment and its proxy as in a process of its own.
+    """
+    function, content = _asked(job)
+    variables = job.environment(job.made_files() if job.algorithm.is_official else None)
+    whole = environment.of_process(sys.executable, job.algorithm.package, variables)
+    with inside(whole, proxy=None if isinstance(job.proxy, str) else job.proxy, address=environment.INSIDE):
+        return _apply(job, function, content)
+
+
+def call(job: Job) -> Any:
+    """
+    Call the function of a job in a process that is its own.
+
+    Raises
+    ------
+    AlgorithmError
+        If there is no such function, or it wants more than the job has.
+    """
+    return _apply(job, *_asked(job))
+
+
+def _asked(job: Job) -> tuple[Function, dict[str, Any]]:
     content = _content(job.input)
-    function = job.algorithms.function(job.image, content.get("method"))
-    arguments = _injected(job, function)
+    return job.algorithm.function(content["method"]), content
+
+
+def _apply(job: Job, function: Function, content: dict[str, Any]) -> Any:
+    """
+    Call a function with what it wants, and with the arguments of the input.
+    """
+    arguments = [] if job.algorithm.is_official else _injected(job, function)
     return function(*arguments, *content.get("args", ()), **content.get("kwargs", {}))
 
 

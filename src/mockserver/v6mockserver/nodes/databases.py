@@ -66,6 +66,16 @@ class Database:
         """
         return [str(column) for column in self.source.columns] if hasattr(self.source, "columns") else []
 
+    def place(self, stem: Path) -> str:
+        """
+        Return where an algorithm finds the data; what is in memory is written to a file, named after a stem.
+        """
+        if hasattr(self.source, "columns"):
+            file = stem.with_suffix(".csv")
+            self.source.to_csv(file, index=False)
+            return str(file)
+        return str(self.source.absolute())
+
     def read(self, parameters: Mapping[str, Any]) -> pd.DataFrame:
         """
         Return the data, as a copy of the caller's own.

@@ -78,5 +78,12 @@ def _fill(future: Future[Result], fn: Callable[..., Result], args: tuple[Any, ..
         future.set_result(result)
 
 
-EXECUTIONS: dict[str, Callable[[], Executor]] = {"inline": InlineExecutor, "thread": ThreadExecutor}
+INLINE, THREAD, SUBPROCESS, COLD, MANUAL = "inline", "thread", "subprocess", "subprocess-cold", "manual"
+EXECUTIONS = (INLINE, THREAD, SUBPROCESS, COLD, MANUAL)
 """The ways to run algorithms, by name."""
+
+APART = (SUBPROCESS, COLD, MANUAL)
+"""Those that need not import an algorithm here."""
+
+Choice = Executor | str
+"""A way to run algorithms: one of the names, or anybody's executor."""

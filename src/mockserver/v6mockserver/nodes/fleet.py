@@ -4,25 +4,33 @@ The nodes of one server.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError
-from v6mockserver.nodes.executors import EXECUTIONS, InlineExecutor
+from v6mockserver.nodes import environment as environments
+from v6mockserver.nodes import executions
+from v6mockserver.nodes.listener import Listener
 from v6mockserver.nodes.node import Memory, SimulatedNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
     from datetime import datetime
 
     import requests
+    from _typeshed.wsgi import WSGIApplication
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from v6mockserver.nodes.algorithms import Algorithms
-    from v6mockserver.nodes.node import Channel
+    from v6mockserver.nodes.executors import Choice
+    from v6mockserver.nodes.surroundings import Channel
 
 PATIENCE = 60.0
 """Seconds that a run waits for a subtask before it fails, so that tests end; a real node would wait for ever."""
@@ -47,8 +55,8 @@ class Nodes(Mapping[str, SimulatedNode]):
         What nodes can run.
     now : callable
         Returns the server's time.
-    execution : {"inline", "thread"}
-        Where nodes run algorithms.
+    execution : str or Executor
+        Where nodes run algorithms, unless node or image say something else.
 
     Raises
     ------
@@ -64,18 +72,19 @@ class Nodes(Mapping[str, SimulatedNode]):
         channel: Channel,
         algorithms: Algorithms,
         now: Callable[[], datetime],
-        execution: str,
+        execution: Choice,
     ) -> None:
-        if execution not in EXECUTIONS:
-            raise MockUsageError(f"there is no execution {execution!r}; there is {', '.join(EXECUTIONS)}")
+        executions.require(execution)
         self.url = url
         self.session = session
         self.channel = channel
         self.algorithms = algorithms
         self.now = now
-        self.executor: Executor = EXECUTIONS[execution]()
-        self.patience = 0.0 if isinstance(self.executor, InlineExecutor) else PATIENCE
+        self.execution = execution
+        self.executions = executions.Executions(self._proxy_url)
         self._nodes: dict[str, SimulatedNode] = {}
+        self._lock = Lock()
+        self._listener: Listener | None = None
 
     def __getitem__(self, name: str) -> SimulatedNode:
         try:
@@ -89,12 +98,44 @@ class Nodes(Mapping[str, SimulatedNode]):
     def __len__(self) -> int:
         return len(self._nodes)
 
+    @property
+    def patience(self) -> float:
+        """
+        How many seconds a run waits for others: none where all run in one thread, and nobody else can bring them on.
+        """
+        return PATIENCE if self.executions.go_on else 0.0
+
+    @property
+    def folder(self) -> Path:
+        """
+        Where nodes keep their files; gone with the server.
+        """
+        return self._folder
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="v6mock-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _proxy_url(self) -> str:
+        """
+        Return where the proxies of all nodes listen, for algorithms in other processes.
+        """
+        with self._lock:
+            if self._listener is None:
+                nodes = weakref.ref(self)  # or its thread would keep the server alive
+                self._listener = Listener(lambda node_id: _proxy_of(nodes(), node_id))
+            return self._listener.url
+
     def start(
         self,
         api_key: str,
         *,
         databases: Mapping[str, Any] | None = None,
         private_key: RSAPrivateKey | Path | str | None = None,
+        environment: Mapping[str, str] | None = None,
+        execution: Choice | None = None,
         online: bool = True,
     ) -> SimulatedNode:
         """
@@ -108,6 +149,10 @@ class Nodes(Mapping[str, SimulatedNode]):
             Data frames, or paths of CSV, Parquet or Excel files, by label.
         private_key : RSAPrivateKey or path, optional
             The key of the node's organization; needed in an encrypted collaboration.
+        environment : mapping, optional
+            The variables that its algorithms find, such as the thresholds that they keep to.
+        execution : str or Executor, optional
+            Where it runs algorithms; by default where the server says.
         online : bool, default True
             Whether it connects to the server, or waits for `go_online`.
 
@@ -121,10 +166,15 @@ class Nodes(Mapping[str, SimulatedNode]):
         AuthenticationError
             If the server does not know the api key.
         MockUsageError
-            If a database or the key does not fit.
+            If a database, the key, a variable or the execution does not fit.
         """
+        environments.require_names(environment or {})
+        if execution is not None:
+            executions.require(execution)
         key = _keys.load(Path(private_key)) if isinstance(private_key, (str, Path)) else private_key
         node = SimulatedNode(api_key, self, private_key=key)
+        node.environment.update(environment or {})
+        node.execution = execution
         for label, source in (databases or {}).items():
             node.add_database(label, source)
         self._nodes[node.name] = node
@@ -161,10 +211,32 @@ class Nodes(Mapping[str, SimulatedNode]):
         for node, memory in memories.values():
             node.remember(memory)
 
+    def interrupt(self) -> None:
+        """
+        End what nodes run: kill processes, let nothing wait for other runs any longer, and wait for the rest.
+        """
+        for node in self._nodes.values():
+            node.interrupt()
+        self.executions.stop()
+        with self._lock:
+            listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.stop()
+        for node in self._nodes.values():
+            node.resume()
+
     def stop(self) -> None:
         """
-        Take all nodes offline, end what waits for other runs, and wait for the rest.
+        Take all nodes offline, and end what they run.
         """
         for node in self._nodes.values():
             node.stop()
-        self.executor.shutdown()
+        self.interrupt()
+
+
+def _proxy_of(nodes: Nodes | None, node_id: int | None) -> WSGIApplication | None:
+    """
+    Return the proxy of a node; whoever asks without a token is asking for what is the same at all.
+    """
+    proxies = {node.id: node.proxy for node in (nodes or {}).values()}
+    return next(iter(proxies.values()), None) if node_id is None else proxies.get(node_id)

@@ -5,105 +5,53 @@ A simulated node: it does what a real node does, and knows what a real node know
 from __future__ import annotations
 
 import json
+import traceback
 from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Lock
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from v6client._crypto import RSACryptor
 from v6client._http import Connection
 from v6client._plain import PlainCryptor
 from v6client.exceptions import ConnectionFailedError, EncryptionError, V6ClientError
 from v6mockserver._errors import MockUsageError
-from v6mockserver.nodes import container
+from v6mockserver.nodes import container, environment
 from v6mockserver.nodes.databases import Database
+from v6mockserver.nodes.executions import LOG_ELSEWHERE, VANISHED
+from v6mockserver.nodes.executors import APART, MANUAL, SUBPROCESS
+from v6mockserver.nodes.files import Volume
+from v6mockserver.nodes.held import HeldRun
 from v6mockserver.nodes.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor, Future
-    from datetime import datetime
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
-    import requests
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from v6client._auth import Tokens
-    from v6mockserver.nodes.algorithms import Algorithms
+    from v6mockserver.nodes.algorithms import Algorithm
+    from v6mockserver.nodes.executors import Choice
+    from v6mockserver.nodes.surroundings import Membership, Surroundings
 
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
 
-LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
 LOG_BLOB = "The input is in the server's blob store, which simulated nodes do not read yet"
 
 
-Stage = Literal["starting", "running", "reporting", "dead"]
+Stage = Literal["held", "starting", "running", "reporting", "dead"]
+HELD: Final = "held"
 STARTING: Final = "starting"
 RUNNING: Final = "running"
 REPORTING: Final = "reporting"
 DEAD: Final = "dead"
 """
-How far a node is with a run that it has taken: it is being started, its algorithm runs, its end is being reported, or
-it was killed and whatever comes out of it is of no interest.
+How far a node is with a run that it has taken: it waits for the test, it is being started, its algorithm runs, its end
+is being reported, or it was killed and whatever comes out of it is of no interest.
 """
-
-
-class Membership(Protocol):
-    """
-    A node's place in the event channel.
-    """
-
-    def share(self, settings: Iterable[tuple[str, str]]) -> None:
-        """
-        Tell the server about the node's configuration.
-        """
-
-    def close(self) -> None:
-        """
-        Leave.
-        """
-
-    def vanish(self) -> None:
-        """
-        Be gone without leaving.
-        """
-
-
-class Channel(Protocol):
-    """
-    The server's event channel, as far as a node uses it.
-    """
-
-    def connect(self, token: str, handler: Callable[[str, Any], None]) -> Membership:
-        """
-        Take the node in.
-        """
-        ...
-
-
-class Surroundings(Protocol):
-    """
-    What a node finds where it is started.
-    """
-
-    url: str
-    channel: Channel
-    algorithms: Algorithms
-    executor: Executor
-    patience: float
-
-    def session(self) -> requests.Session:
-        """
-        Return a session that reaches the server.
-        """
-        ...
-
-    def now(self) -> datetime:
-        """
-        Return the time.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +63,7 @@ class Memory:
     tokens: Tokens | None
     membership: Membership | None
     databases: Mapping[str, Database]
+    environment: Mapping[str, str]
     log: Sequence[str]
 
 
@@ -122,7 +71,7 @@ class SimulatedNode:
     """
     A node without Docker.
 
-    It fetches its runs over HTTP, runs their algorithms in this process, and reports what comes out. Made by
+    It fetches its runs over HTTP, runs their algorithms, and reports what comes out. Made by
     `server.nodes.start(...)`.
 
     Parameters
@@ -142,6 +91,10 @@ class SimulatedNode:
         Whether its collaboration is.
     databases : dict
         Its databases by label.
+    environment : dict
+        The variables that its algorithms find, beside those that every node sets.
+    execution : str, Executor or None
+        Where it runs algorithms; None leaves it to the server.
     log : list of str
         What it noted: refusals of the server that it hides from algorithms, and reports that came too late.
 
@@ -170,8 +123,13 @@ class SimulatedNode:
         self.is_encrypted: bool = collaboration["encrypted"]
         self.cryptor = self._cryptor(organization, private_key) if self.is_encrypted else PlainCryptor()
         self.databases: dict[str, Database] = {}
+        self.environment: dict[str, str] = {}
+        self.execution: Choice | None = None
         self.log: list[str] = []
-        self._proxy = Proxy(self, surroundings.session())
+        self._volume = Volume(lambda: surroundings.folder / f"node-{self.id}")
+        self._held: dict[int, HeldRun] = {}
+        self._kills: dict[int, Callable[[], object]] = {}
+        self.proxy = Proxy(self, surroundings.session())
         self._membership: Membership | None = None
         self._stages: dict[int, Stage] = {}
         self._lock = Lock()
@@ -206,6 +164,14 @@ class SimulatedNode:
         Whether it hears of new tasks.
         """
         return self._membership is not None
+
+    @property
+    def runs(self) -> list[HeldRun]:
+        """
+        The runs that it holds for the test, in `manual` execution, oldest first.
+        """
+        with self._lock:
+            return [run for _, run in sorted(self._held.items())]
 
     def go_online(self) -> None:
         """
@@ -245,11 +211,31 @@ class SimulatedNode:
             self._stopped = True
             self._news.notify_all()
 
+    def interrupt(self) -> None:
+        """
+        End what can be ended: processes, and the wait for other runs. The rest goes on, and so does the node.
+        """
+        with self._news:
+            self._stopped = True
+            self._news.notify_all()
+        with self._lock:
+            kills = list(self._kills.values())
+        for kill in kills:
+            kill()
+
+    def resume(self) -> None:
+        """
+        Let runs wait for others again, after `interrupt`.
+        """
+        self._stopped = False
+
     def settle(self) -> list[int]:
         """
         Stop, wait for the runs that are under way, and return those that do not end.
         """
         self.stop()
+        for run in self.runs:
+            self._let_go(run.id)
         with self._news:
             self._news.wait_for(lambda: not self._stages, self._surroundings.patience)
             return sorted(self._stages)
@@ -258,14 +244,17 @@ class SimulatedNode:
         """
         Return what it knows at this moment.
         """
-        return Memory(self._connection.tokens, self._membership, dict(self.databases), list(self.log))
+        return Memory(
+            self._connection.tokens, self._membership, dict(self.databases), dict(self.environment), list(self.log)
+        )
 
     def remember(self, memory: Memory) -> None:
         """
         Know what it knew at another moment, and nothing since; no run may be under way.
         """
         self._connection.tokens, self._membership = memory.tokens, memory.membership
-        self.databases, self.log = dict(memory.databases), list(memory.log)
+        self.databases, self.environment = dict(memory.databases), dict(memory.environment)
+        self.log = list(memory.log)
         self._stopped = False
 
     def add_database(self, label: str, source: Any, *, type: str | None = None) -> None:  # noqa: A002 -- the node configuration calls it so
@@ -356,8 +345,8 @@ class SimulatedNode:
         """
         Stop runs: those in the list that are this node's, or all if there is no list.
 
-        No thread can be stopped from outside: the algorithm goes on and is not listened to. The server closes the runs
-        in a list itself, and refuses the report; that is noted, as in a real node.
+        A process ends at once. No thread can be stopped from outside: its algorithm goes on and is not listened to. The
+        server closes the runs in a list itself, and refuses the report; that is noted, as in a real node.
         """
         if data.get("node_id", self.id) != self.id:
             return
@@ -365,8 +354,11 @@ class SimulatedNode:
         with self._lock:
             victims = [run_id for run_id in self._stages if run_id in listed or "kill_list" not in data]
         for run_id in victims:
+            if self._move(run_id, HELD, DEAD):
+                self._let_go(run_id)
             # One that is being started is reported by whoever starts it, or "active" could come after "killed".
-            if not self._move(run_id, STARTING, DEAD) and self._move(run_id, RUNNING, DEAD):
+            elif not self._move(run_id, STARTING, DEAD) and self._move(run_id, RUNNING, DEAD):
+                self._kills.get(run_id, bool)()
                 self._report(run_id, status=KILLED)
 
     def _move(self, run_id: int, before: Stage | None, after: Stage) -> bool:
@@ -382,6 +374,8 @@ class SimulatedNode:
     def _let_go(self, run_id: int) -> None:
         with self._lock:
             del self._stages[run_id]
+            self._kills.pop(run_id, None)
+            self._held.pop(run_id, None)
         with self._news:
             self._news.notify_all()
 
@@ -399,25 +393,58 @@ class SimulatedNode:
             query["page"] += 1
 
     def _start(self, run: dict[str, Any]) -> None:
-        if not self._move(run["id"], None, STARTING):
-            return
+        """
+        Start a run, or hold it for the test.
+        """
+        algorithm = self._algorithm(run)
+        choice = self._choice(algorithm)
+        if choice == MANUAL:
+            if self._move(run["id"], None, HELD):
+                self._held[run["id"]] = HeldRun(self, run)
+        elif self._move(run["id"], None, STARTING):
+            token = self._admitted(run, has_image=algorithm is not None)
+            if token is not None and algorithm is not None:
+                self._execute(run, token, algorithm, choice)
+
+    def begin(self, run: dict[str, Any]) -> str | None:
+        """
+        Start a run that was held; return the token of its container, or None if it does not run.
+        """
+        return self._admitted(run, has_image=True) if self._move(run["id"], HELD, STARTING) else None
+
+    def _algorithm(self, run: dict[str, Any]) -> Algorithm | None:
+        image, algorithms = run["task"]["image"], self._surroundings.algorithms
+        return algorithms.get(image)
+
+    def _choice(self, algorithm: Algorithm | None) -> Choice:
+        """
+        Return where an algorithm runs: as it says itself, or else its node, or else the server.
+        """
+        choice = (algorithm and algorithm.execution) or self.execution or self._surroundings.execution
+        # What another interpreter has installed runs in that one.
+        return SUBPROCESS if algorithm and algorithm.interpreter and choice not in APART else choice
+
+    def _admitted(self, run: dict[str, Any], *, has_image: bool) -> str | None:
+        """
+        Do what comes before a container starts; return its token, or None if it does not.
+        """
         self._report(run["id"], started_at=self._time())
         image = run["task"]["image"]
         token = self._container_token(run, image)
         if token is None:
             self._let_go(run["id"])
-            return
-        has_image = image in self._surroundings.algorithms
+            return None
         if has_image:
             self._report(run["id"], status=ACTIVE)
         if not self._move(run["id"], STARTING, RUNNING):
             self._report(run["id"], status=KILLED)
             self._let_go(run["id"])
-        elif has_image:
-            self._execute(run, token)
-        else:
-            self.note(f"run {run['id']}: there is no image {image!r}; server.algorithms.register() it")
-            self._finish(run, container.Outcome(NO_IMAGE, b"", LOG_ELSEWHERE))
+            return None
+        if not has_image:
+            note = f"there is no image {image!r}; server.algorithms.register() it"
+            self.finish(run, container.Outcome(NO_IMAGE, b"", LOG_ELSEWHERE, note))
+            return None
+        return token
 
     def _container_token(self, run: dict[str, Any], image: str) -> str | None:
         body = {"task_id": run["task"]["id"], "image": image}
@@ -428,27 +455,30 @@ class SimulatedNode:
             self._report(run["id"], status=FAILED, log="The server gave no token for the container")
             return None
 
-    def _execute(self, run: dict[str, Any], token: str) -> None:
-        if run.get("blob_storage_used"):
-            self._finish(run, container.Outcome(FAILED, b"", LOG_BLOB))
-            return
+    def _execute(self, run: dict[str, Any], token: str, algorithm: Algorithm, choice: Choice) -> None:
+        """
+        Run an algorithm.
+        """
         try:
-            text = self.cryptor.decrypt(run["input"])
-        except EncryptionError as error:
-            self._finish(run, container.Outcome(FAILED, b"", f"The input cannot be decrypted: {error}"))
+            text = self.input_of(run)
+            environment.require_names(self.environment)
+        except (EncryptionError, MockUsageError) as error:
+            self.finish(run, container.Outcome(FAILED, b"", f"The container did not start: {error}"))
             return
-        wanted = [json.loads(one["parameters"]) | {"label": one["label"]} for one in run["task"]["databases"]]
+        databases = dict(self.databases)
+        make = partial(self._volume.files, run["id"], run["task"]["job_id"])
         job = container.Job(
-            image=run["task"]["image"],
+            algorithm=algorithm,
             input=text,
             token=token,
-            wanted=wanted,
-            databases=dict(self.databases),
-            algorithms=self._surroundings.algorithms,
-            proxy=self._proxy,
+            wanted=[json.loads(one["parameters"]) | {"label": one["label"]} for one in run["task"]["databases"]],
+            databases=databases,
+            variables=dict(self.environment),
+            proxy=self.proxy,
+            files=partial(make, content=text, token=token, databases=databases),
         )
         try:
-            future = self._surroundings.executor.submit(container.run, job)
+            future, kill = self._surroundings.executions[choice].start(job)
         except BaseException:
             # What ends the test as well; the node has to be free of the run, or the server could not be reset.
             self._let_go(run["id"])
@@ -456,17 +486,47 @@ class SimulatedNode:
         if future.done():
             # Here, and not in a callback: a future keeps to itself what its callbacks raise.
             self._take(run, future)
-        else:
-            future.add_done_callback(partial(self._take, run))
+            return
+        with self._lock:
+            self._kills[run["id"]] = kill
+            is_dead = self._stages.get(run["id"]) == DEAD
+        if is_dead:
+            kill()
+        future.add_done_callback(partial(self._take, run))
+
+    def input_of(self, run: dict[str, Any]) -> bytes:
+        """
+        Return the input of a run.
+
+        Raises
+        ------
+        EncryptionError
+            If it cannot be decrypted.
+        """
+        if run.get("blob_storage_used"):
+            raise EncryptionError(LOG_BLOB)
+        return self.cryptor.decrypt(run["input"])
 
     def _take(self, run: dict[str, Any], future: Future[container.Outcome]) -> None:
-        self._finish(run, future.result())
+        """
+        Take what came out of a run; an executor that lost it has lost its container.
+        """
+        if future.cancelled():
+            outcome = container.Outcome(VANISHED, b"", LOG_ELSEWHERE, "it was cancelled before it had started")
+        elif (error := future.exception()) is not None:
+            note = "".join(traceback.format_exception(error))
+            outcome = container.Outcome(VANISHED, b"", LOG_ELSEWHERE, note)
+        else:
+            outcome = future.result()
+        self.finish(run, outcome)
 
-    def _finish(self, run: dict[str, Any], outcome: container.Outcome) -> None:
+    def finish(self, run: dict[str, Any], outcome: container.Outcome) -> None:
         """
         Report the end of a run, its result encrypted for the organization that started the task.
         """
         status, log = outcome.status, outcome.log
+        if outcome.note:
+            self.note(f"run {run['id']}: {outcome.note}")
         try:
             result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
         except V6ClientError as error:

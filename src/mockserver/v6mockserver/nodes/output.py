@@ -33,9 +33,11 @@ class _Copying:
 
     def write(self, text: str) -> int:
         log = _log.get()
-        if log is not None:
-            log.write(text)
-        return self.stream.write(text)
+        if log is None:
+            return self.stream.write(text)
+        log.write(text)
+        with unheard():  # What others have put around a stream like this may write to one.
+            return self.stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -82,6 +84,18 @@ class _Streams:
 
 # The streams are one of a kind in a process, so what replaces them is, too.
 _streams = _Streams()
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """
+    Keep nothing of what is printed inside, in this thread: it is not the algorithm that prints.
+    """
+    token = _log.set(None)
+    try:
+        yield
+    finally:
+        _log.reset(token)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from v6client.exceptions import V6ClientError
+from v6mockserver._errors import AlgorithmError
+from v6mockserver.nodes.overlay import outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.node import SimulatedNode
 
 HIGHEST_SUCCESS = 210
-TRIES = {"GET": 3}
-"""How often a request is tried; one that may have had an effect, once."""
+TRIES = 3
+"""How often a request is sent that the server refuses."""
 
 HIDDEN = "The request failed; the log of the node tells why"
 UNFINISHED = ("pending", "initializing", "active")
+
+PREFIX = "/api"
+"""The server's, which some algorithms put in front of a path; the proxy answers at the root of its port as well."""
 
 STATUS = re.compile(r"/task/(\d+)/status")
 RESULT = re.compile(r"/result/\d+")
@@ -65,12 +70,20 @@ class Proxy:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """
         Answer a request of an algorithm: the WSGI interface.
+
+        Raises
+        ------
+        AlgorithmError
+            If it waits for what will not happen: a real algorithm would wait for ever.
         """
+        if environ["PATH_INFO"].startswith(f"{PREFIX}/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(PREFIX)
         request = Request(environ)
         try:
-            response = self._answer(request)
-        except ProxyRefusedError as refusal:
-            response = _json({"msg": refusal.message}, refusal.status)
+            with outside():
+                response = self._answer(request)
+        except ProxyRefusedError as error:
+            response = refusal(error.status, error.message)
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
@@ -95,12 +108,14 @@ class Proxy:
         Pass a request on; what the server refuses, or does not answer, becomes a failure that tells nothing.
         """
         headers = {"Authorization": request.headers.get("Authorization", "")}
-        for _ in range(TRIES.get(method, 1)):
+        for _ in range(TRIES):
             try:
                 answer = self._session.request(method, f"{self._node.url}{path}", headers=headers, **content)
             except requests.RequestException as error:
                 self._node.note(f"{method} {path} failed: {error}")
-                continue
+                if method == "GET":
+                    continue
+                break  # The server may have acted on it.
             if answer.status_code <= HIGHEST_SUCCESS:
                 return answer
             self._node.note(f"{method} {path} was refused with status {answer.status_code}: {answer.text}")
@@ -157,7 +172,7 @@ class Proxy:
             return str(self._send(request, "GET", f"/task/{task_id}").json()["status"])
 
         if not self._node.wait_until(lambda: status() not in UNFINISHED):
-            raise ProxyRefusedError(500, self._why_not(request, task_id))
+            raise AlgorithmError(self._why_not(request, task_id))
         return _json({"status": status()})
 
     def _why_not(self, request: Request, task_id: int) -> str:
@@ -168,6 +183,13 @@ class Proxy:
             if run["status"] in UNFINISHED
         ]
         return f"task {task_id} has not finished, and waiting any longer will not help: {'; '.join(waiting)}"
+
+
+def refusal(status: int, message: str) -> Response:
+    """
+    Return the answer of the proxy itself to what it does not pass on.
+    """
+    return _json({"msg": message}, status)
 
 
 def _json(body: Any, status: int = 200) -> Response:

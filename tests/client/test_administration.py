@@ -17,19 +17,20 @@ from v6client.exceptions import (
     UsageError,
 )
 from v6client.utils import LogLevel
+from v6mockserver import MockServer, Settings
 
 
-def test_organizations(root):
+def test_organizations(anywhere):
     """They are created, changed in part, found and walked."""
-    made = root.organization.create("New", "Street 1", "City", "1234", "NL", "new.org")
+    made = anywhere.organization.create("New", "Street 1", "City", "1234", "NL", "new.org")
 
-    changed = root.organization.update(made["id"], country="BE")
+    changed = anywhere.organization.update(made["id"], country="BE")
 
     assert (changed["country"], changed["address1"]) == ("BE", "Street 1")
-    assert root.organization.get(made["id"]) == changed
-    assert root.organization.get()["name"] == "root"
-    assert [row["name"] for row in root.organization.list(name="Ne%", country="BE")["data"]] == ["New"]
-    assert len(list(root.organization.iter())) == 14
+    assert anywhere.organization.get(made["id"]) == changed
+    assert anywhere.organization.get()["name"] == "root"
+    assert [row["name"] for row in anywhere.organization.list(name="Ne%", country="BE")["data"]] == ["New"]
+    assert len(list(anywhere.organization.iter())) == 14
 
 
 def test_collaborations(root, nora):
@@ -50,21 +51,27 @@ def test_an_unknown_scope_is_refused(root):
         root.collaboration.list("everything")
 
 
-def test_nodes(root, server):
+def test_nodes(anywhere):
     """They are registered with or without a name, found, renamed and deleted."""
-    collaboration = root.collaboration.create("More", [2, 3])["id"]
-    made = root.node.create(collaboration, organization=2)
-    named = root.node.create(collaboration, organization=3, name="mine")
+    collaboration = anywhere.collaboration.create("More", [2, 3])["id"]
+    made = anywhere.node.create(collaboration, organization=2)
+    named = anywhere.node.create(collaboration, organization=3, name="mine")
 
     assert made["api_key"]
     assert made["name"] == "Hospital 1 - More Node"
-    assert [row["id"] for row in root.node.list(name="mine", collaboration=collaboration)["data"]] == [named["id"]]
+    assert [row["id"] for row in anywhere.node.list(name="mine", collaboration=collaboration)["data"]] == [named["id"]]
+    assert anywhere.node.update(made["id"], name="other")["name"] == "other"
+    anywhere.node.delete(made["id"])
+    with pytest.raises(NotFoundError):
+        anywhere.node.get(made["id"])
+
+
+def test_nodes_by_their_status(root):
+    """A node that has never connected is offline, which 4.0 does not know yet."""
+    root.node.create(root.collaboration.create("More", [2, 3])["id"], organization=2)
+
     assert len(root.node.list(is_online=False, organization=2)["data"]) == 1
     assert len(list(root.node.iter(is_online=True))) == 14
-    assert root.node.update(made["id"], name="other")["name"] == "other"
-    root.node.delete(made["id"])
-    with pytest.raises(NotFoundError):
-        root.node.get(made["id"])
 
 
 def test_a_node_stays_where_it_is(root):
@@ -88,21 +95,21 @@ def test_users(root, server):
     assert root.user.get(made["id"])["email"] == "vera@x.org"
 
 
-def test_roles(root):
+def test_roles(anywhere):
     """They are made of rules, changed in part, and deleted."""
-    rules = [rule["id"] for rule in root.rule.list(name="task", operation="VIEW")["data"]]
-    made = root.role.create("Watcher", "watches", rules)
+    rules = [rule["id"] for rule in anywhere.rule.list(name="task", operation="VIEW")["data"]]
+    made = anywhere.role.create("Watcher", "watches", rules)
 
-    changed = root.role.update(made["id"], description="looks")
+    changed = anywhere.role.update(made["id"], description="looks")
 
     assert (changed["name"], changed["description"]) == ("Watcher", "looks")
-    assert [rule["id"] for rule in root.rule.iter(role=made["id"])] == rules
-    assert [row["id"] for row in root.role.list(rule=rules[0], name="Watch%")["data"]] == [made["id"]]
-    assert [row["name"] for row in root.role.iter(user=1)] == ["Root"]
-    assert root.role.get(made["id"]) == changed
-    root.role.delete(made["id"])
+    assert [rule["id"] for rule in anywhere.rule.iter(role=made["id"])] == rules
+    assert [row["id"] for row in anywhere.role.list(rule=rules[0], name="Watch%")["data"]] == [made["id"]]
+    assert [row["name"] for row in anywhere.role.iter(user=1)] == ["Root"]
+    assert anywhere.role.get(made["id"]) == changed
+    anywhere.role.delete(made["id"])
     with pytest.raises(NotFoundError):
-        root.role.get(made["id"])
+        anywhere.role.get(made["id"])
 
 
 def test_rules(root):
@@ -314,6 +321,20 @@ def test_the_address_of_a_node_is_forgotten(anywhere):
     anywhere.connection.request("PATCH", f"node/{node['id']}", json={"ip": "10.0.0.1"})
 
     assert anywhere.node.update(node["id"], clear_ip=True) == {**node, "ip": None}
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (MockServer(), False),
+        (MockServer(version="4.0"), False),
+        (MockServer(settings=Settings(large_result_store=True)), True),
+    ],
+    ids=["4.15", "4.0", "4.15 with one"],
+)
+def test_a_blob_store(server, expected):
+    """A server has one or not, and old servers never."""
+    assert server.client("root").check_if_blob_store_enabled() is expected
 
 
 def test_a_call_without_a_method_of_its_own(root):

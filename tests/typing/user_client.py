@@ -11,7 +11,7 @@ from v6client import Client, UserClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from v6client import _models as models
+    from v6client import types
 
 client: UserClient = UserClient("https://example.org", 443)
 client = UserClient("https://example.org", 443, path="/api", log_level="info", errors="return")
@@ -28,14 +28,14 @@ client.task.create(organizations=[2], name="name", image="image", description=""
 client.task.create(collaboration=1, organizations=[2], name="name", image="image", description="", input_={})
 
 # What selects from an answer changes its type.
-page_of_tasks: models.Page[models.Task] = client.task.list(name="n%", study=3, page=2)
+page_of_tasks: types.Page[types.Task] = client.task.list(name="n%", study=3, page=2)
 names_of_tasks: list[dict[str, Any]] = client.task.list(field="name")
-open_tasks: list[models.Task] = client.task.list(filter_=("status", "pending"))
-one_study: models.Study = client.study.get(1)
+open_tasks: list[types.Task] = client.task.list(filter_=("status", "pending"))
+one_study: types.Study = client.study.get(1)
 part_of_one: dict[str, Any] = client.study.get(1, fields=["id", "name"])
 part_of_a_new_task: dict[str, Any] = client.task.create(1, [2], "name", "image", "", {}, field="id")
-a_new_node: models.Node = client.node.create(organization=2)
-members: list[models.Organization] = client.collaboration.add_organization(3)
-store_for_all: models.Store = client.store.create("https://store.example/api", "store", all_collaborations=True)
-every_study: Iterator[models.Study] = client.study.iter(include_organizations=True)
-said: models.Message = client.organization.delete(3, delete_dependents=True)
+a_new_node: types.Node = client.node.create(organization=2)
+members: list[types.Organization] = client.collaboration.add_organization(3)
+store_for_all: types.Store = client.store.create("https://store.example/api", "store", all_collaborations=True)
+every_study: Iterator[types.Study] = client.study.iter(include_organizations=True)
+said: types.Message = client.organization.delete(3, delete_dependents=True)

@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["Client", "LogLevel", "Profile", "UserClient"]
 
 _HOMES = {"Client": "_client", "LogLevel": "utils", "Profile": "_profiles", "UserClient": "_client"}
-_MODULES = frozenset({"exceptions", "resources", "utils"})
+_MODULES = frozenset({"exceptions", "resources", "types", "utils"})
 
 
 def __getattr__(name: str) -> object:

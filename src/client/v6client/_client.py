@@ -325,6 +325,12 @@ class UserClient:
         self.connection.request("GET", f"collaboration/{whole(collaboration_id, 'collaboration')}")
         self.collaboration_id = collaboration_id
 
+    def check_if_blob_store_enabled(self) -> bool:
+        """
+        Tell whether the server keeps inputs and results in a blob store.
+        """
+        return self.blobs.is_used()
+
     def request(
         self, endpoint: str, json: Any = None, method: str = "get", params: Mapping[str, Any] | None = None
     ) -> Any:

@@ -78,14 +78,6 @@ class Health(TypedDict):
     database: bool
 
 
-class BlobStoreStatus(TypedDict):
-    """
-    Whether the server keeps inputs and results in a blob store.
-    """
-
-    blob_store_enabled: bool
-
-
 class TwoFactorSetup(TypedDict):
     """
     What an authenticator app needs: `qr_uri` as an address, `otp_secret` to type in.

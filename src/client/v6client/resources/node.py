@@ -50,7 +50,8 @@ class Node(SubClient[models.Node]):
         organization, collaboration
             Only nodes of this organization, or in this collaboration; without a study, by default in the default one.
         is_online
-            Only those that are online, or only those that are offline.
+            Only those that are online, or only those that are offline. For a server of 4.0, one that has never been
+            online is neither.
         ip
             The address within the collaboration's VPN.
         last_seen_from, last_seen_till

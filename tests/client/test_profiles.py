@@ -264,6 +264,7 @@ def server():
     return MockServer.demo()
 
 
+@pytest.mark.slow
 def test_a_client_from_a_profile(server, write):
     """It is logged in, encrypts, and knows its collaboration and where it was told."""
     write(

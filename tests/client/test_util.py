@@ -60,6 +60,7 @@ def test_the_server_tells_its_version_and_health(client, version):
     assert client.util.get_server_health() == {"database": True}
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there():
     """It is asked as often as wanted, and then given up."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = {
-    None: {"cryptography", "platformdirs", "pybase64", "pyjwt", "pyotp", "requests", "rich", "tomlkit"},
+    None: {"click", "cryptography", "platformdirs", "pybase64", "pyjwt", "pyotp", "requests", "rich", "tomlkit"},
     "keyring": {"keyring"},
     "mock": {
         "apispec",

@@ -58,6 +58,15 @@ def test_import_loads_only_what_every_user_needs(package, statement):
     assert loaded.isdisjoint(OPTIONAL[package])
 
 
+@pytest.mark.slow
+def test_the_command_line_shows_its_help_without_a_client():
+    """Whoever asks for help, or completes a command, does not wait for what only a request needs."""
+    loaded = loaded_by("from v6client._cli.root import root; root.main(['--help'])")
+
+    assert "click" in loaded
+    assert loaded.isdisjoint(["cryptography", "requests", "rich", "tomlkit"])
+
+
 @pytest.mark.parametrize("module", sorted({*OPTIONAL["v6client"], *OPTIONAL["v6mockserver"]}))
 def test_the_modules_that_must_not_be_loaded_are_there_to_load(module):
     """What the test above does not find loaded was left alone, not missing."""

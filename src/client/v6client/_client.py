@@ -148,6 +148,7 @@ class UserClient:
         password: str | None = None,
         otp_secret: str | None = None,
         private_key: str | os.PathLike[str] | None = None,
+        private_key_password: str | None = None,
         collaboration: int | None = None,
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
@@ -181,8 +182,9 @@ class UserClient:
             As in the constructor.
         username, password, otp_secret
             As in `authenticate`.
-        private_key
-            As in `setup_encryption`.
+        private_key, private_key_password
+            As `private_key_file` and `password` of `setup_encryption`; what opens a protected file is asked for if need
+            be.
         collaboration
             As in `setup_collaboration`.
 
@@ -198,19 +200,12 @@ class UserClient:
         client.profile, client.collaboration_id = profile, profile.get("collaboration")
         if login:
             try:
-                client._log_in_as_in_profile(profile, mfa_code)
+                _login.log_in_as_in_profile(client, profile, mfa_code)
+                _login.set_up_encryption_as_in_profile(client, profile)
             except BaseException:
                 client.close()
                 raise
         return client
-
-    def _log_in_as_in_profile(self, profile: _profiles.Profile, mfa_code: _login.CodeSource | None) -> None:
-        otp_secret = profile.get("otp_secret") if mfa_code is None else None
-        if mfa_code is None and otp_secret is None:
-            mfa_code = _login.ask_for_code
-        self.authenticate(profile.need("username"), profile.get("password"), mfa_code, otp_secret=otp_secret)
-        if profile.get("private_key") is not None:
-            self.setup_encryption(profile["private_key"])
 
     def _made(self, kind: type[Kind]) -> Kind:
         made = kind(self)

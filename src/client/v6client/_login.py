@@ -7,12 +7,15 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from v6client.exceptions import AuthenticationError, UsageError
 
 if TYPE_CHECKING:
+    from v6client._client import UserClient
     from v6client._http import Connection
+    from v6client._profiles import Profile
 
 Code = str | int
 CodeSource = Code | Callable[[], Code]
@@ -33,6 +36,36 @@ def log_in(connection: Connection, username: str, password: str, code: CodeSourc
         if not (callable(code) and refused.wants_code):
             raise
     return connection.login("token/user", {**credentials, "mfa_code": _digits(code())})
+
+
+def log_in_as_in_profile(client: UserClient, profile: Profile, mfa_code: CodeSource | None = None) -> None:
+    """
+    Log in with what a profile says; what it leaves open is found or asked for.
+    """
+    otp_secret = profile.get("otp_secret") if mfa_code is None else None
+    if mfa_code is None and otp_secret is None:
+        mfa_code = ask_for_code
+    client.authenticate(profile.need("username"), profile.get("password"), mfa_code, otp_secret=otp_secret)
+
+
+def set_up_encryption_as_in_profile(client: UserClient, profile: Profile) -> None:
+    """
+    Set the private key that a profile names, if it does; what opens a protected file is asked for.
+    """
+    file = profile.get("private_key")
+    if file is not None:
+        client.setup_encryption(file, password=profile.get("private_key_password") or partial(ask_for_passphrase, file))
+
+
+def ask_for_passphrase(file: str) -> str:
+    """
+    What opens a protected file with a key, as a person types it.
+    """
+    return ask(
+        f"Password of the key in {file}: ",
+        f"the key in {file} is protected by a password, and nobody is at a terminal to ask: set "
+        "V6CLIENT_PRIVATE_KEY_PASSWORD",
+    )
 
 
 def code_source(mfa_code: CodeSource | None, otp_secret: str | None, *, ask: bool) -> CodeSource | None:
@@ -141,12 +174,47 @@ def from_keyring(server: str, username: str) -> str | None:
     except ImportError:
         return None
     try:
-        return keyring.get_password(service(server), username)
+        return keyring.get_password(_service(server), username)
     except keyring.errors.KeyringError:
         return None  # locked, or no keyring on this machine: what comes next is to ask
 
 
-def service(server: str) -> str:
+def require_keyring() -> None:
+    """
+    Say so if keyrings cannot be used.
+    """
+    try:
+        import keyring  # noqa: F401 -- whether it can be is the question
+    except ImportError as error:
+        raise UsageError("a keyring needs another package: pip install 'v6client[keyring]'") from error
+
+
+def into_keyring(server: str, username: str, password: str) -> None:
+    """
+    Put a password into the keyring of this machine.
+    """
+    import keyring
+    import keyring.errors
+
+    try:
+        keyring.set_password(_service(server), username, password)
+    except keyring.errors.KeyringError as error:
+        raise UsageError(f"the keyring of this machine does not take the password: {error}") from error
+
+
+def out_of_keyring(server: str, username: str) -> bool:
+    """
+    Take a password out of the keyring of this machine; tells whether there was one.
+    """
+    if from_keyring(server, username) is None:
+        return False
+    import keyring
+
+    keyring.delete_password(_service(server), username)
+    return True
+
+
+def _service(server: str) -> str:
     """
     The name under which a keyring has the passwords of a server.
     """

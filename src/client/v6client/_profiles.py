@@ -135,6 +135,7 @@ SETTINGS: Mapping[str, Setting] = {
     "password": Setting(_text, "a password", secret=True),
     "otp_secret": Setting(_text, "the secret of an authenticator app", secret=True),
     "private_key": Setting(_path, "the path of a file", files=True),
+    "private_key_password": Setting(_text, "what opens the file with the private key", secret=True),
     "collaboration": Setting(_whole, "the id of a collaboration, a whole number"),
     "verify": Setting(_verification, "true, false, or the path of a file with certificates", files=True),
     "cert": Setting(_certificate, "the path of a certificate, or two: of it and of its key", files=True),
@@ -235,7 +236,9 @@ def _without_credentials(address: str) -> str:
     return re.sub(r"(?<=://)[^/@]*@", "...@", address)
 
 
-def resolve(name: str | None, file: str | os.PathLike[str] | None, given: Mapping[str, Any]) -> Profile:
+def resolve(
+    name: str | None, file: str | os.PathLike[str] | None, given: Mapping[str, Any], *, new: bool = False
+) -> Profile:
     """
     The settings of a profile.
 
@@ -247,6 +250,8 @@ def resolve(name: str | None, file: str | os.PathLike[str] | None, given: Mappin
         Where it is; by default what `V6CLIENT_CONFIG` says, or the user's configuration folder.
     given
         Arguments, which win; those that are None were not given.
+    new
+        Whether the profile may be one that is not in the file yet.
 
     Raises
     ------
@@ -254,9 +259,8 @@ def resolve(name: str | None, file: str | os.PathLike[str] | None, given: Mappin
         There is no such profile, or a setting cannot be what it is.
     """
     wanted = name or os.environ.get(f"{PREFIX}PROFILE")
-    place = file or os.environ.get(f"{PREFIX}CONFIG")
-    profiles = ProfileFile.read(Path(place).expanduser() if place else default_file(), needed=bool(place or wanted))
-    found = profiles.settings(wanted)
+    profiles = read_profiles(file, needed=bool(wanted) and not new, new=new)
+    found = profiles.settings(wanted or DEFAULT_NAME, needed=bool(wanted) and not new)
     settings: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for key, setting in SETTINGS.items():
@@ -283,13 +287,27 @@ def _read(setting: Setting, raw: object, what: str) -> Any:
         raise UsageError(f"{what} is {setting.expected}, not {value}") from error
 
 
-def default_file() -> Path:
+def read_profiles(
+    file: str | os.PathLike[str] | None = None, *, needed: bool = False, new: bool = False
+) -> ProfileFile:
     """
-    Where profiles are: in the folder that the system has for the configuration of a user.
+    Read the file with profiles.
+
+    Parameters
+    ----------
+    file
+        Where it is, as in `resolve`.
+    needed
+        Whether it has to exist; one that somebody named has to as well.
+    new
+        Whether it need not, because it is about to be written.
     """
+    place = file or os.environ.get(f"{PREFIX}CONFIG")
+    if place:
+        return ProfileFile.read(Path(place).expanduser(), needed=not new)
     from platformdirs import user_config_path
 
-    return user_config_path("v6client") / "config.toml"
+    return ProfileFile.read(user_config_path("v6client") / "config.toml", needed=needed)
 
 
 @dataclass(frozen=True)
@@ -335,14 +353,13 @@ class ProfileFile:
                 raise UsageError(f"{file}: settings such as {name} stand below the name of a profile, [{DEFAULT_NAME}]")
         return cls(file, text, tables)
 
-    def settings(self, name: str | None) -> dict[str, Any]:
+    def settings(self, name: str, *, needed: bool) -> dict[str, Any]:
         """
-        What a profile says; without a name, the one called `default`, which may be missing.
+        What a profile says; nothing if it is missing and not needed.
         """
-        if name is not None and name not in self.tables:
+        if needed and name not in self.tables:
             known = ", ".join(self.tables) or "none"
             raise UsageError(f"{self.file} has no profile {name!r}; it has {known}")
-        name = DEFAULT_NAME if name is None else name
         found = {key: self._setting(name, key, raw) for key, raw in self.tables.get(name, {}).items()}
         self._protect({key for key in found if SETTINGS[key].secret})
         return found

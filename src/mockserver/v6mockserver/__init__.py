@@ -8,8 +8,16 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from v6mockserver._errors import DumpError, FaultNotHitError, MockServerError, MockUsageError, SeedError
+    from v6mockserver._errors import (
+        DisagreementError,
+        DumpError,
+        FaultNotHitError,
+        MockServerError,
+        MockUsageError,
+        SeedError,
+    )
     from v6mockserver._faults import Fault, Faults
+    from v6mockserver._federated import check_federated
     from v6mockserver._journal import Exchange, Exchanges, Journal
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
@@ -22,6 +30,7 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "Clock",
     "Decision",
+    "DisagreementError",
     "DumpError",
     "Exchange",
     "Exchanges",
@@ -38,11 +47,13 @@ __all__ = [
     "Settings",
     "SimulatedNode",
     "Snapshot",
+    "check_federated",
 ]
 
 _HOMES = {
     "Clock": "state.clock",
     "Decision": "state.permissions",
+    "DisagreementError": "_errors",
     "DumpError": "_errors",
     "Exchange": "_journal",
     "Exchanges": "_journal",
@@ -59,6 +70,7 @@ _HOMES = {
     "Settings": "state.settings",
     "SimulatedNode": "nodes.node",
     "Snapshot": "_server",
+    "check_federated": "_federated",
 }
 
 

@@ -6,6 +6,7 @@ MockServerError
 │   ├── SeedError           a seed with a mistake in it
 │   └── DumpError           data to load with a mistake in them
 ├── FaultNotHitError        a scripted fault that no request met
+├── DisagreementError       an algorithm gives over nodes what it does not over pooled data
 ├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
     ├── BadRequestError     400
@@ -56,6 +57,12 @@ class DumpError(MockUsageError):
 class FaultNotHitError(MockServerError, AssertionError):
     """
     A fault was scripted and no request met it; to a test framework, a failed assertion.
+    """
+
+
+class DisagreementError(MockServerError, AssertionError):
+    """
+    An algorithm gives over nodes what it does not over the pooled data; to a test framework, a failed assertion.
     """
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from v6mockserver._splits import splits as splits  # noqa: PLC0414 -- part of this module's surface
 from v6mockserver.state.releases import LATEST, RELEASES
 from v6mockserver.state.run_states import COMPLETED, STATUSES
 

@@ -1,0 +1,82 @@
+"""
+Strategies for ways in which the rows of one data set may lie at several nodes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 60
+"""The most rows that are drawn, however many there are: an example is to be read by people."""
+MOST_BLANKS = 3
+FIRST = st.just(0)
+"""The node that has most rows where the split is skewed."""
+
+
+def splits(
+    data: pd.DataFrame,
+    *,
+    nodes: tuple[int, int] = (1, 12),
+    least_rows: int = 0,
+    missing: bool = True,
+) -> st.SearchStrategy[list[pd.DataFrame]]:
+    """
+    Return a strategy for rows of a data frame, spread over nodes: a data frame for each.
+
+    A node may have no rows, or all of them. Shrinks towards one node, few rows, and the first ones.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The rows to draw from, each at most once.
+    nodes : pair of int, default (1, 12)
+        The fewest and the most nodes.
+    least_rows : int, default 0
+        The fewest rows in all.
+    missing : bool, default True
+        Whether a column of a node may lack all values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hypothesis import find
+    >>> data = pd.DataFrame({"age": [63, 67, 41]})
+    >>> [part["age"].tolist() for part in find(splits(data, nodes=(2, 3)), lambda parts: len(parts[1]) > 1)]
+    [[], [63, 67]]
+    """
+    most = min(MOST_ROWS, len(data))
+
+    def parts(size: int) -> st.SearchStrategy[list[pd.DataFrame]]:
+        node = st.integers(0, size - 1)
+        rows = st.lists(
+            st.tuples(FIRST | node, st.integers(0, len(data) - 1)),
+            min_size=least_rows,
+            max_size=max(least_rows, most),
+            unique_by=_row,
+        )
+        blanks = st.lists(st.tuples(node, st.sampled_from(list(data.columns))), max_size=MOST_BLANKS)
+        return st.builds(
+            lambda rows, blanks: _parts(data, size, rows, blanks),
+            rows if len(data) else st.just([]),
+            blanks if missing else st.just([]),
+        )
+
+    return st.integers(*nodes).flatmap(parts)
+
+
+def _row(placed: tuple[int, int]) -> int:
+    return placed[1]
+
+
+def _parts(
+    data: pd.DataFrame, size: int, rows: list[tuple[int, int]], blanks: list[tuple[int, Any]]
+) -> list[pd.DataFrame]:
+    parts = [data.iloc[[row for node, row in rows if node == number]].copy() for number in range(size)]
+    for node, column in blanks:
+        parts[node][column] = float("nan")
+    return parts

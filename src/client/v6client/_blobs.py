@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from v6client.exceptions import MalformedAnswerError, ServerTooOldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from v6client._content import Content
     from v6client._http import Connection
@@ -40,16 +40,16 @@ class BlobStore:
             self._is_used = self._status()
         return self._is_used
 
-    def stored(self, content: Content) -> bytes:
+    def stored(self, content: Content) -> str:
         """
         The name of a new blob with that content.
         """
         answer = self._connection.request("POST", "blobstream", content=content)
         if not isinstance(answer, dict) or "uuid" not in answer:
             raise MalformedAnswerError("POST blobstream was answered without the name of the blob")
-        return str(answer["uuid"]).encode()
+        return str(answer["uuid"])
 
-    def download(self, name: str) -> Iterator[bytes]:
+    def download(self, name: str) -> Generator[bytes, None, None]:
         """
         The content of a blob, in pieces as they come in.
         """

@@ -20,7 +20,7 @@ from v6client._refusals import no_answer, refusal
 from v6client._session import own_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from v6client._content import Content
 
@@ -172,7 +172,7 @@ class Connection:
 
         return self._decoded(method, path, self._authorized(path, send))
 
-    def download(self, path: str) -> Iterator[bytes]:
+    def download(self, path: str) -> Generator[bytes, None, None]:
         """
         Bytes from the server, as they come in; the call is made when the first of them are asked for.
 

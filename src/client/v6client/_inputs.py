@@ -60,7 +60,9 @@ def inputs_for(
     else:
         contents = [make(message, "")] * len(receivers)
     # Nothing is sent before all of them are known to be possible.
-    return zip(receivers, map(client.blobs.stored, contents) if in_blobs else contents, strict=True)
+    if in_blobs:
+        return [(id_, client.blobs.stored(content).encode()) for id_, content in zip(receivers, contents, strict=True)]
+    return zip(receivers, contents, strict=True)
 
 
 def _viewed(client: UserClient, collaboration: int) -> dict[str, Any] | None:

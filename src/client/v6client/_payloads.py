@@ -5,12 +5,25 @@ Inputs and results: from Python to wire text, and from wire text to JSON text.
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from v6client._plain import PlainCryptor, is_encrypted
-from v6client.exceptions import DeserializationException, EncryptionError, UsageError, WrongKeyError
+from v6client._plain import PlainCryptor, headed, is_encrypted
+from v6client.exceptions import (
+    DeserializationException,
+    EncryptionError,
+    NotFoundError,
+    PermissionDeniedError,
+    UsageError,
+    WrongKeyError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from v6client import _models as models
+    from v6client._client import UserClient
     from v6client._plain import Cryptor
 
 
@@ -26,7 +39,7 @@ def dumped(input_: Any) -> bytes:
         ) from error
 
 
-def result_text(wire: str, cryptor: Cryptor) -> str:
+def result_text(client: UserClient, row: models.Result) -> str:
     """
     The JSON text of a result.
 
@@ -37,29 +50,48 @@ def result_text(wire: str, cryptor: Cryptor) -> str:
     DeserializationException
         It was not encrypted, and is not text either.
     """
-    if not is_encrypted(wire):
-        return _plain_text(wire)
-    try:
-        return cryptor.decrypt(wire).decode()
-    except UnicodeDecodeError:
-        # A wrong key can yield a key of the right length by accident.
-        raise WrongKeyError("the decrypted result is not text: it was encrypted for another key than ours") from None
+    return _text(client, row["result"] or "", in_blob=row.get("blob_storage_used", False))
 
 
-def input_text(wire: str, cryptor: Cryptor) -> str:
+def input_text(client: UserClient, row: models.Run) -> str:
     """
-    The JSON text of an input, or its wire text where it cannot be read.
+    The JSON text of an input, or what the server has of it where it cannot be read.
 
-    That is no error: an encrypted input can be read by the organization that it was sent to, and by no other.
+    That is no error: an encrypted input can be read by the organization that it was sent to, and by no other; and who
+    may see a run need not be allowed to see the blob with its input.
     """
     try:
-        return result_text(wire, cryptor)
-    except (EncryptionError, DeserializationException):
-        return wire
+        return _text(client, row["input"], in_blob=row.get("blob_storage_used", False))
+    except (EncryptionError, DeserializationException, PermissionDeniedError, NotFoundError):
+        return row["input"]
 
 
-def _plain_text(wire: str) -> str:
+def _text(client: UserClient, wire: str, *, in_blob: bool) -> str:
+    if in_blob:
+        # Closed, so that what follows a header that is not for us stays where it is.
+        with closing(client.blobs.download(wire)) as pieces:
+            return _blob_text(pieces, client.cryptor)
+    encrypted = is_encrypted(wire)
+    cryptor = client.cryptor if encrypted else PlainCryptor()
+    return _decoded(cryptor.decrypt(wire), encrypted=encrypted)
+
+
+def _blob_text(pieces: Iterable[bytes], own: Cryptor) -> str:
+    head, rest = headed(pieces)
+    encrypted = is_encrypted(head)
+    message = bytearray()
+    for piece in (own if encrypted else PlainCryptor()).decrypt_blob(chain([head], rest)):
+        message += piece
+    return _decoded(message, encrypted=encrypted)
+
+
+def _decoded(message: bytes | bytearray, *, encrypted: bool) -> str:
     try:
-        return PlainCryptor().decrypt(wire).decode()
+        return message.decode()
     except UnicodeDecodeError as error:
+        if encrypted:
+            # A wrong key can yield a key of the right length by accident.
+            raise WrongKeyError(
+                "the decrypted message is not text: it was encrypted for another key than ours"
+            ) from None
         raise DeserializationException(f"an unencrypted message is not text: {error}") from error

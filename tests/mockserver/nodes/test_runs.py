@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from v6client.exceptions import TaskFailedError
-from v6mockserver import MockServer, MockUsageError, Settings, _keys
+from v6mockserver import MockServer, MockUsageError, _keys
 
 NAMES = ("North", "South", "West")
 
@@ -514,20 +514,3 @@ def test_a_kill_while_a_run_is_started(monkeypatch, moment):
 
     assert "ran" not in calls
     assert client.task.get(task)["status"] == "killed by user"
-
-
-def test_a_blob_is_no_input():
-    """A node that cannot read the server's blob store says so, and does not take the name of a blob for an input."""
-    server = MockServer(seed(), settings=Settings(large_result_store=True))
-    server.algorithms.register("image", {"f": lambda df: 1})
-    client = server.client("nora")
-    headers = {"Authorization": f"Bearer {client.token}"}
-    session, url = server.session(), f"{server.url}/api"
-    uuid = session.post(f"{url}/blobstream", data=b"e30=", headers=headers).json()["uuid"]
-    body = {"image": "image", "collaboration_id": 1, "organizations": [{"id": 2, "input": uuid}]}
-
-    task = session.post(f"{url}/task", json=body, headers=headers).json()
-
-    (run,) = client.run.list(task=task["id"])["data"]
-    assert (run["status"], run["input"]) == ("failed", uuid)
-    assert "blob store" in run["log"]

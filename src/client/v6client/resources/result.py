@@ -12,7 +12,6 @@ from v6client._paging import walk
 from v6client._payloads import result_text
 from v6client._results import ResultsByOrganization, by_organization, frame
 from v6client._task_runs import TaskRuns
-from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient, whole
 
 if TYPE_CHECKING:
@@ -129,15 +128,7 @@ class Result(SubClient[models.Result]):
         return [_of_run(self._readable(row), known[row["id"]]) for row in rows]
 
     def _readable(self, row: models.Result) -> models.Result:
-        wire = row.get("result")
-        if not wire:
-            return row
-        if row.get("blob_storage_used"):
-            raise UsageError(
-                f"the result of run {row['id']} is in the server's blob store, which this version of v6client "
-                "cannot read; use a server without one"
-            )
-        return {**row, "result": result_text(wire, self.parent.cryptor)}
+        return {**row, "result": result_text(self.parent, row)} if row["result"] else row
 
 
 def _of_run(row: models.Result, run: models.RunSummary) -> models.TaskResult:

@@ -128,10 +128,7 @@ class Run(SubClient[models.Run]):
         return {"data": [*self.iter(task=whole(task_id, "task"), include_task=include_task)], "links": {}}
 
     def _readable(self, run: models.Run) -> models.Run:
-        # With a blob store the input is the name of a blob; like a ciphertext, it stays as it is.
-        if not run.get("input") or run.get("blob_storage_used"):
-            return run
-        return {**run, "input": input_text(run["input"], self.parent.cryptor)}
+        return {**run, "input": input_text(self.parent, run)} if run["input"] else run
 
 
 def _included(task: bool) -> str | None:

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import json
 import traceback
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from v6client._blobs import BlobStore
 from v6client._crypto import RSACryptor
 from v6client._http import Connection
 from v6client._plain import PlainCryptor
-from v6client.exceptions import ConnectionFailedError, EncryptionError, V6ClientError
+from v6client.exceptions import ConnectionFailedError, V6ClientError
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container, environment
 from v6mockserver.nodes.databases import Database
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
-
-LOG_BLOB = "The input is in the server's blob store, which simulated nodes do not read yet"
 
 
 Stage = Literal["held", "starting", "running", "reporting", "dead"]
@@ -89,6 +89,8 @@ class SimulatedNode:
         Its id, its name and the name of its organization.
     is_encrypted : bool
         Whether its collaboration is.
+    blobs : BlobStore
+        The server's blob store, if it has one.
     databases : dict
         Its databases by label.
     environment : dict
@@ -122,6 +124,7 @@ class SimulatedNode:
         collaboration = self._connection.request("GET", f"collaboration/{me['collaboration']['id']}")
         self.is_encrypted: bool = collaboration["encrypted"]
         self.cryptor = self._cryptor(organization, private_key) if self.is_encrypted else PlainCryptor()
+        self.blobs = BlobStore(self._connection)
         self.databases: dict[str, Database] = {}
         self.environment: dict[str, str] = {}
         self.execution: Choice | None = None
@@ -462,7 +465,7 @@ class SimulatedNode:
         try:
             text = self.input_of(run)
             environment.require_names(self.environment)
-        except (EncryptionError, MockUsageError) as error:
+        except (V6ClientError, MockUsageError) as error:
             self.finish(run, container.Outcome(FAILED, b"", f"The container did not start: {error}"))
             return
         databases = dict(self.databases)
@@ -502,10 +505,13 @@ class SimulatedNode:
         ------
         EncryptionError
             If it cannot be decrypted.
+        ServerRefusedError
+            If it is in a blob that the server does not give.
         """
-        if run.get("blob_storage_used"):
-            raise EncryptionError(LOG_BLOB)
-        return self.cryptor.decrypt(run["input"])
+        if not run.get("blob_storage_used"):
+            return self.cryptor.decrypt(run["input"])
+        with closing(self.blobs.download(run["input"])) as pieces:
+            return b"".join(map(bytes, self.cryptor.decrypt_blob(pieces)))
 
     def _take(self, run: dict[str, Any], future: Future[container.Outcome]) -> None:
         """
@@ -528,18 +534,23 @@ class SimulatedNode:
         if outcome.note:
             self.note(f"run {run['id']}: {outcome.note}")
         try:
-            result = self._encrypted(outcome.result, run["task"]["init_org"]["id"])
+            result = self._result(run, outcome.result)
         except V6ClientError as error:
             status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
         if self._move(run["id"], RUNNING, REPORTING):
             self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())
         self._let_go(run["id"])
 
-    def _encrypted(self, result: bytes, organization_id: int) -> str:
-        if not self.is_encrypted:
-            return self.cryptor.encrypt(result, "")
-        organization = self._ask("GET", f"organization/{organization_id}")
-        return self.cryptor.encrypt(result, organization["public_key"])
+    def _result(self, run: dict[str, Any], message: bytes) -> str:
+        """
+        Return what goes into the run for the organization that started the task: the result, or the name of its blob.
+        """
+        public_key = ""
+        if self.is_encrypted:
+            public_key = self._ask("GET", f"organization/{run['task']['init_org']['id']}")["public_key"]
+        if run.get("blob_storage_used"):
+            return self.blobs.stored(self.cryptor.blob(message, public_key))
+        return self.cryptor.encrypt(message, public_key)
 
     def _report(self, run_id: int, **changes: str) -> None:
         """

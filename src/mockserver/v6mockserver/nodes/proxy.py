@@ -20,7 +20,7 @@ from v6mockserver._errors import AlgorithmError
 from v6mockserver.nodes.overlay import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -36,8 +36,8 @@ UNFINISHED = ("pending", "initializing", "active")
 PREFIX = "/api"
 """The server's, which some algorithms put in front of a path; the proxy answers at the root of its port as well."""
 
-STATUS = re.compile(r"/task/(\d+)/status")
-RESULT = re.compile(r"/result/\d+")
+RECEIVER = "X-Public-Key"
+"""The header that tells whom a blob is for."""
 
 
 class ProxyRefusedError(Exception):
@@ -66,6 +66,16 @@ class Proxy:
     def __init__(self, node: SimulatedNode, session: requests.Session) -> None:
         self._node = node
         self._session = session
+        # What is not simply passed on.
+        self._handlers: Sequence[tuple[str, str, Callable[..., Response]]] = [
+            ("POST", "/task", self._create_task),
+            ("GET", "/result", self._list_results),
+            ("GET", r"/result/\d+", self._get_result),
+            ("GET", r"/task/(\d+)/status", self._wait),
+            ("GET", "/blobstream/status", self._get_blob_status),
+            ("POST", "/blobstream", self._store_blob),
+            ("GET", "/blobstream/[^/]+", self._get_blob),
+        ]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """
@@ -87,14 +97,9 @@ class Proxy:
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        if request.method == "POST" and request.path == "/task":
-            return self._create_task(request)
-        if request.method == "GET" and request.path == "/result":
-            return self._list_results(request)
-        if request.method == "GET" and RESULT.fullmatch(request.path):
-            return _json(self._readable(self._forward(request).json()))
-        if request.method == "GET" and (match := STATUS.fullmatch(request.path)):
-            return self._wait(request, int(match[1]))
+        for method, path, handler in self._handlers:
+            if request.method == method and (match := re.fullmatch(path, request.path)):
+                return handler(request, *match.groups())
         answer = self._forward(request)
         return Response(answer.content, answer.status_code, content_type=answer.headers.get("Content-Type"))
 
@@ -126,7 +131,8 @@ class Proxy:
         targets = body.get("organizations")
         if not targets:
             raise ProxyRefusedError(400, "organizations is missing or empty; name at least one")
-        if self._node.is_encrypted:
+        # Where inputs are blobs, they were encrypted on their way into the store.
+        if self._node.is_encrypted and not self._node.blobs.is_used():
             encrypted = [{**target, "input": self._encrypted(request, target)} for target in targets]
             body = {**body, "organizations": encrypted}
         answer = self._send(request, "POST", "/task", json=body)
@@ -143,6 +149,37 @@ class Proxy:
             self._node.note(f"the input for {organization['name']} cannot be encrypted: {error}")
             raise ProxyRefusedError(500, HIDDEN) from error
 
+    def _get_result(self, request: Request) -> Response:
+        return _json(self._readable(self._forward(request).json()))
+
+    def _get_blob_status(self, _: Request) -> Response:
+        # A real node passes this on each time. Its server does not change its mind.
+        return _json({"blob_store_enabled": self._node.blobs.is_used()})
+
+    def _store_blob(self, request: Request) -> Response:
+        """
+        Store what a subtask gets, encrypted for the organization that runs it.
+        """
+        # Node quirk: also where nothing is encrypted, so that an organization without a key gets no subtask (4.15.2).
+        if not request.headers.get(RECEIVER):
+            raise ProxyRefusedError(400, f"{RECEIVER} is missing; it has the public key of the organization it is for")
+        try:
+            content = self._node.cryptor.blob(request.get_data(), request.headers[RECEIVER])
+        except V6ClientError as error:
+            self._node.note(f"an input cannot be encrypted: {error}")
+            raise ProxyRefusedError(500, HIDDEN) from error
+        answer = self._send(request, "POST", request.path, data=content if len(content) else b"")
+        return _json(answer.json(), answer.status_code)
+
+    def _get_blob(self, request: Request) -> Response:
+        answer = self._forward(request)
+        try:
+            clear = b"".join(map(bytes, self._node.cryptor.decrypt_blob([answer.content])))
+        except V6ClientError as error:
+            self._node.note(f"the blob {request.path} cannot be decrypted: {error}")
+            raise ProxyRefusedError(500, HIDDEN) from error
+        return Response(clear, answer.status_code, content_type=answer.headers.get("Content-Type"))
+
     def _list_results(self, request: Request) -> Response:
         if "task_id" not in request.args:
             raise ProxyRefusedError(400, "task_id is missing; name the task whose results you want")
@@ -153,7 +190,7 @@ class Proxy:
         """
         Return a result with its content as base64 of the clear text; one that cannot be decrypted as it came.
         """
-        if not row["result"]:
+        if not row["result"] or row.get("blob_storage_used"):
             return row
         try:
             clear = self._node.cryptor.decrypt(row["result"])
@@ -162,7 +199,7 @@ class Proxy:
             return row
         return {**row, "result": b64encode(clear).decode()}
 
-    def _wait(self, request: Request, task_id: int) -> Response:
+    def _wait(self, request: Request, task_id: str) -> Response:
         """
         Answer with a task's status once it has finished; fail when that will not happen.
         """
@@ -175,7 +212,7 @@ class Proxy:
             raise AlgorithmError(self._why_not(request, task_id))
         return _json({"status": status()})
 
-    def _why_not(self, request: Request, task_id: int) -> str:
+    def _why_not(self, request: Request, task_id: str) -> str:
         runs = self._send(request, "GET", "/run", params={"task_id": task_id, "per_page": 1000}).json()["data"]
         waiting = [
             f"run {run['id']} is {run['status']} and its node {run['node'].get('name')} is {run['node'].get('status')}"

@@ -157,13 +157,13 @@ def test_tokens_that_cannot_be_renewed_end_the_session():
 
 
 def test_a_password_is_never_sent_twice():
-    """Each refusal counts towards locking the account."""
-    connection, script = connected((401, {"msg": "wrong"}))
+    """Each refusal counts towards locking the account. Where the token is good, it is the password that was refused."""
+    connection, script = connected((401, {"msg": "wrong"}), (200, {}))
 
     with pytest.raises(exceptions.AuthenticationError):
         connection.request("PATCH", "password/change", json={})
 
-    assert len(script.requests) == 1
+    assert script.asked == ["PATCH /api/password/change", "GET /api/rule/1"]
 
 
 def test_a_second_factor_that_is_missing():
@@ -193,14 +193,28 @@ def test_a_login_that_gives_no_tokens(answer):
     assert connection.token is None
 
 
-@pytest.mark.parametrize("body", [b"<html>502</html>", b'{"data": [1, 2', b""])
-@pytest.mark.parametrize("status", [200, 502])
+NOT_JSON = [b"<html>Bad Gateway</html>", b'{"data": [1, 2', b"", b"\xff"]
+
+
+@pytest.mark.parametrize("body", NOT_JSON)
+@pytest.mark.parametrize("status", [200, 201, 400, 401])
 def test_an_answer_that_is_not_json(status, body):
     """It is an error with the address in it, not a decoding error."""
-    connection, _ = connected((status, body))
+    connection, _ = connected((status, body), *[(status, body)] * 2)
 
     with pytest.raises(exceptions.MalformedAnswerError, match=r"http://server\.invalid/api"):
         connection.request("GET", "task")
+
+
+@pytest.mark.parametrize("body", NOT_JSON)
+def test_a_failure_that_is_told_in_html(body):
+    """A proxy speaks for a server that is down: whatever it says, the server has failed."""
+    connection, _ = connected((502, body))
+
+    with pytest.raises(exceptions.ServerFailedError, match="status 502") as caught:
+        connection.request("POST", "task", json={})
+
+    assert caught.value.request.body is None
 
 
 def test_a_route_that_the_server_does_not_have():

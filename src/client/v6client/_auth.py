@@ -26,16 +26,18 @@ REFRESH = "token/refresh"
 TOKEN_REFUSED = frozenset({401, 422})
 
 # Here a 401 speaks of a secret in the body. A wrong password counts towards locking the account: never repeat these.
-_WITH_SECRETS = frozenset(
-    {"token/user", "token/node", "password/change", "recover/reset", "recover/2fa/lost", "recover/2fa/reset"}
-)
+_WITH_SECRETS = frozenset({"token/user", "token/node", "recover/reset", "recover/2fa/lost", "recover/2fa/reset"})
+
+# Here it may speak of the token as well, which can be found out with a call that every token is good for.
+_WITH_BOTH = frozenset({"password/change"})
+HARMLESS = "rule/1"
 
 
 def judges_secret(path: str) -> bool:
     """
     Whether a 401 on this path speaks of a password or a token in the body.
     """
-    return path in _WITH_SECRETS
+    return path in _WITH_SECRETS | _WITH_BOTH
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,18 @@ class Renew:
     stale: Tokens
 
 
-def bearer_flow(tokens: Tokens | None, path: str, now: float) -> Generator[Send | Renew, Any, None]:
+@dataclass(frozen=True)
+class Probe:
     """
-    Take one call through: renew ahead of expiry, and once more when the token is refused.
+    Find out with a harmless call whether this access token is good; that answer's status is sent back.
+    """
+
+    token: str = field(repr=False)
+
+
+def bearer_flow(tokens: Tokens | None, path: str, now: float) -> Generator[Send | Renew | Probe, Any, None]:
+    """
+    Take one call through: renew ahead of expiry, and when the token is refused.
 
     A refused call has had no effect, so that also a POST may be sent again.
     """
@@ -118,6 +129,9 @@ def bearer_flow(tokens: Tokens | None, path: str, now: float) -> Generator[Send 
     if current.due(now):
         current = yield Renew(current)
     status = yield Send(current.access)
-    if status in TOKEN_REFUSED and not judges_secret(path):
+    refused = status in TOKEN_REFUSED and path not in _WITH_SECRETS
+    if refused and path in _WITH_BOTH:
+        refused = (yield Probe(current.access)) in TOKEN_REFUSED
+    if refused:
         current = yield Renew(current)
         yield Send(current.access)

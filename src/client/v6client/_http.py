@@ -208,12 +208,16 @@ class Connection:
         flow = _auth.bearer_flow(self.tokens, path, time.monotonic())
         step = next(flow)
         while True:
+            came: Any
             if isinstance(step, _auth.Renew):
-                step = flow.send(self._renewed(step.stale))
-                continue
-            response = send(step.token)
+                came = self._renewed(step.stale)
+            elif isinstance(step, _auth.Probe):
+                came = self._send("GET", self._url(_auth.HARMLESS), token=step.token).status_code
+            else:
+                response = send(step.token)
+                came = response.status_code
             try:
-                step = flow.send(response.status_code)
+                step = flow.send(came)
             except StopIteration:
                 return response
 
@@ -275,7 +279,7 @@ class Connection:
         if response.is_redirect:
             target = response.headers["location"]
             raise exceptions.MalformedAnswerError(
-                f"{method} {response.url} is redirected to {target}: give that address to the client", status
+                f"{method} {self._url(path)} is redirected to {target}: give that address to the client", status
             )
         try:
             body = jsonlib.loads(response.content)
@@ -295,9 +299,13 @@ class Connection:
         if status == requests.codes.not_found and self.tokens is not None:
             return self._without_route(method, path)
         kind = response.headers.get("content-type", "content of unknown type")
+        if status >= requests.codes.server_error:
+            _forget_secrets(response.request)
+            said = {"msg": f"{kind} that is not JSON, as from a proxy whose server is down"}
+            return exceptions.ServerFailedError(method, path, status, said, response)
         return exceptions.MalformedAnswerError(
-            f"{method} {response.url} was answered with status {status} and {kind} that is not JSON: is there a "
-            f"vantage6 server at {self.base_url}, API path included, and is it up?",
+            f"{method} {path} was answered with status {status} and {kind} that is not JSON: is there a vantage6 "
+            f"server at {self.base_url}, API path included?",
             status,
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -27,16 +29,19 @@ def blocks(document: Path, language: str):
 def commands(document: Path) -> list[str]:
     """Return the commands of our own that a document shows at a prompt."""
     lines = [line for _, code in blocks(document, "console") for line in code.splitlines()]
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ v6mock")]
+    return [line.removeprefix("$ ") for line in lines if line.startswith(("$ v6mock", "$ v6client"))]
 
 
-COMMANDS = sorted({command for document in DOCUMENTS for command in commands(document)})
+# What is in command-line.md is run by test_command_line.py.
+COMMANDS = sorted({line for document in DOCUMENTS if document.stem != "command-line" for line in commands(document)})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_python_examples_run(document, tmp_path, monkeypatch):
     """The Python blocks of a document run from top to bottom, as a reader would try them."""
     monkeypatch.chdir(tmp_path)
+    for variable in [name for name in os.environ if name.startswith("V6CLIENT_")]:
+        monkeypatch.delenv(variable)
     namespace = {"__name__": "__main__"}
 
     for line, code in blocks(document, "python"):
@@ -49,7 +54,7 @@ def test_python_examples_run(document, tmp_path, monkeypatch):
 def test_commands_exist(command):
     """A command line shown to the reader names a subcommand and options that its help knows."""
     program, *arguments = shlex.split(command, comments=True)
-    subcommand = [word for word in arguments[:1] if not word.startswith("-")]
+    subcommand = list(takewhile(lambda word: not word.startswith("-"), arguments))
     installed = shutil.which(program, path=str(Path(sys.executable).parent))
     assert installed, f"{program} is not installed beside {sys.executable}"
 

@@ -10,6 +10,7 @@ when that of its own is, so are all, and it ends.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -17,9 +18,13 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 PRELOADED = (
     "pandas",
@@ -139,7 +144,36 @@ def become(order: dict[str, Any], log: int) -> None:  # pragma: no cover -- as F
     sys.argv[:] = ["-c"]
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # or all runs would draw the same numbers
-    exec(compile(order["code"], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 -- as `-c` does
+    end(status_of(compile(order["code"], "<string>", "exec")))
+
+
+def status_of(code: CodeType) -> int:  # pragma: no cover -- as Forks
+    """
+    Run a program, and return its exit status, as Python does.
+    """
+    try:
+        exec(code, {"__name__": "__main__"})  # noqa: S102 -- as `-c` does
+    except SystemExit as leaving:
+        if leaving.code is None or isinstance(leaving.code, int):
+            return leaving.code or 0
+        print(leaving.code, file=sys.stderr)  # noqa: T201 -- as Python does
+    except BaseException as error:  # noqa: BLE001 -- the edge of the process
+        sys.excepthook(type(error), error, error.__traceback__ and error.__traceback__.tb_next)
+    else:
+        return 0
+    return 1
+
+
+def end(status: int) -> NoReturn:  # pragma: no cover -- as Forks
+    """
+    End the process as Python does, but for taking pandas apart, which takes longer than most runs.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 -- waits for threads; there is no public way
+    atexit._run_exitfuncs()  # noqa: SLF001 -- as above
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # The algorithm may have closed it.
+            stream.flush()
+    os._exit(status & 0xFF)
 
 
 def main() -> None:  # pragma: no cover -- as Forks

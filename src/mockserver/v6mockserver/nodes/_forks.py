@@ -1,11 +1,11 @@
 """
 A process that has imported what algorithms need, and forks when one is to run: seconds of imports become milliseconds.
 
-Given to an interpreter with `-c`, as the command of a container is, so there is nothing but the standard
-library in it. Its argument is the number of a socket by which it is given, for each run, another socket and the log
-file. By the run's socket it reads one line of JSON (`code`, `variables`, `folder`), and answers with one when the run
-has ended: the exit code, as `subprocess` has it. When the other end of a run's socket is closed, the run is killed;
-when that of its own is, so are all, and it ends.
+Given to an interpreter with `-c`, as the command of a container is, so there is nothing but the standard library in it.
+Its argument is the number of a socket by which it is given, for each run, another socket and the log file. By the run's
+socket it reads one line of JSON (`code`, `variables`, `folder`), and answers with two numbers: the process id and, when
+the run has ended, the exit code as `subprocess` has it. When the other end of a run's socket is closed, the run is
+killed; when that of its own is, so are all, and it ends.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Forks:  # pragma: no cover -- runs in processes that inherit nothing, a co
         with suppress(OSError):
             os.setpgid(child, child)  # Either of the two is first, and a kill finds the group.
         os.close(log)
+        tell(connection, child)
         self.children[child] = connection
         self.selector.register(connection, selectors.EVENT_READ, lambda: kill(child))
         return None
@@ -101,8 +102,8 @@ class Forks:  # pragma: no cover -- runs in processes that inherit nothing, a co
                 kill(child)  # What it started ends with it, as in a container.
                 self.selector.unregister(connection)
                 del self.children[child]
-                with connection, suppress(OSError):  # Whoever wanted it may have gone.
-                    connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                with connection:
+                    tell(connection, os.waitstatus_to_exitcode(status))
 
     def leave(self) -> None:
         """
@@ -121,6 +122,14 @@ class Forks:  # pragma: no cover -- runs in processes that inherit nothing, a co
         for child in self.children:
             kill(child)
         os._exit(0)
+
+
+def tell(connection: socket.socket, number: int) -> None:  # pragma: no cover -- as Forks
+    """
+    Tell whoever started a run about it, if they are still there.
+    """
+    with suppress(OSError):
+        connection.sendall(b"%d\n" % number)
 
 
 def kill(child: int) -> None:  # pragma: no cover -- as Forks

@@ -221,9 +221,11 @@ class Subprocess:
             return ColdProcess(command)
         with self._lock:
             server = self._servers.get(command.python)
-            if server is None or not server.is_alive:
-                server = self._servers[command.python] = ForkServer(command.python)
-            return server.start(command)
+            if server is not None and not server.is_alive:
+                self._servers.pop(command.python).stop()
+            if command.python not in self._servers:
+                self._servers[command.python] = ForkServer(command.python)
+            return self._servers[command.python].start(command)
 
     def stop(self) -> None:
         """

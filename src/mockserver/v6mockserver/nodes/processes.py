@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from v6mockserver.nodes import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SCRIPT = Path(__file__).with_name("_forks.py")
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
@@ -64,6 +64,23 @@ class Process(Protocol):
         """
 
 
+def kill_group(process: int) -> None:
+    """
+    End a process that leads a group, and what it has started.
+    """
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+
+
+def _until_reset(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """
+    Yield lines until their source ends, in whichever way.
+    """
+    with suppress(OSError):
+        yield from lines
+
+
 class ColdProcess:
     """
     An interpreter of its own, as a container has.
@@ -91,7 +108,7 @@ class ColdProcess:
         Return its exit code once it has ended, and what it started with it.
         """
         code = self._process.wait()
-        self._kill_group()
+        kill_group(self._process.pid)
         return code
 
     def kill(self) -> None:
@@ -99,13 +116,8 @@ class ColdProcess:
         End it at once, with all that it has started.
         """
         if self._process.returncode is None:
-            self._kill_group()
+            kill_group(self._process.pid)
             self._process.kill()
-
-    def _kill_group(self) -> None:
-        if hasattr(os, "killpg"):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class ForkedProcess:
@@ -126,11 +138,10 @@ class ForkedProcess:
         Return its exit code once it has ended; None if the fork server is gone.
         """
         with self._connection, self._connection.makefile("rb") as lines:
-            try:
-                line = lines.readline()
-            except OSError:
-                line = b""
-        return int(line) if line else None
+            numbers = [int(line) for line in _until_reset(lines)]
+        if len(numbers) == 1:
+            kill_group(numbers[0])
+        return numbers[1] if len(numbers) > 1 else None
 
     def kill(self) -> None:
         """
@@ -174,12 +185,21 @@ class ForkServer:
     def start(self, command: Command) -> ForkedProcess:
         """
         Start a run.
+
+        Raises
+        ------
+        OSError
+            If it has just ended.
         """
-        ours, theirs = socket.socketpair()
         order = {"code": command.code, "variables": dict(command.variables), "folder": str(command.log.parent)}
+        ours, theirs = socket.socketpair()
         with theirs, command.log.open("wb") as log:
-            socket.send_fds(self._control, [b"r"], [theirs.fileno(), log.fileno()])
-        ours.sendall(json.dumps(order).encode() + b"\n")
+            try:
+                socket.send_fds(self._control, [b"r"], [theirs.fileno(), log.fileno()])
+                ours.sendall(json.dumps(order).encode() + b"\n")
+            except OSError:
+                ours.close()
+                raise
         return ForkedProcess(ours)
 
     def stop(self) -> None:

@@ -1,7 +1,11 @@
 """Plain functions in a package, without any tools."""
 
 import os
+import socket
+import subprocess
 import sys
+
+import numpy as np
 
 
 def central(client, column):
@@ -21,3 +25,25 @@ def partial(df, column):
 def environment(names):
     """Return variables."""
     return {name: os.environ.get(name) for name in names}
+
+
+def sleeps(port):
+    """Tell a port which processes there are, this one and a child, and let them sleep."""
+    print("sleeping", flush=True)
+    child = subprocess.Popen(["/bin/sleep", "600"])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"{os.getpid()} {child.pid}\n".encode())
+    child.wait()
+
+
+def waits(client, organization, port):
+    """Create a subtask, tell a port that this waits for it, and wait."""
+    task = client.task.create({"method": "partial", "args": ["x"]}, [organization])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"{os.getpid()}\n".encode())
+    return client.wait_for_results(task["id"])
+
+
+def draws():
+    """Return random numbers."""
+    return np.random.rand(3).tolist()  # noqa: NPY002 -- the old generator is the one that a fork copies

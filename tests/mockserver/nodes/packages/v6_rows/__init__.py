@@ -2,8 +2,6 @@
 
 import os
 import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 from vantage6.algorithm.tools.decorators import algorithm_client, data, metadata
@@ -63,13 +61,6 @@ def everything():
     return sorted(os.environ)
 
 
-def draws():
-    """Return random numbers of numpy."""
-    import numpy as np
-
-    return np.random.rand(3).tolist()  # noqa: NPY002 -- the old generator is the one that a fork copies
-
-
 def both_streams():
     """Write to both streams, one after the other."""
     print("one")
@@ -81,12 +72,3 @@ def leaves(code):
     """End by itself."""
     print("leaving")
     sys.exit(code)
-
-
-def sleeps(seconds, path):
-    """Tell that it runs, with a child that sleeps, and sleep."""
-    import subprocess
-
-    child = subprocess.Popen(["/bin/sleep", str(seconds)])
-    Path(path).write_text(f"{os.getpid()} {child.pid}")
-    time.sleep(seconds)  # noqa: TID251 -- this is what a test kills

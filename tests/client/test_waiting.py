@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v6client._task_runs import FAILED, UNFINISHED
-from v6client._waiting import ended, follow, polling
-from v6client.exceptions import MalformedAnswerError
+from v6client._waiting import OUTAGE, ended, follow, polling
+from v6client.exceptions import ConnectionFailedError, MalformedAnswerError, NotFoundError
 
 
 class Time:
@@ -101,3 +101,54 @@ def test_an_unknown_status_is_an_error():
     """It is taken neither for an end nor for none."""
     with pytest.raises(MalformedAnswerError, match="'sleeping'"):
         ended("sleeping")
+
+
+AWAY = ConnectionFailedError("nobody answers")
+
+
+def test_an_outage_before_anything_was_seen_is_raised():
+    """There is nothing to wait for."""
+    looks = polling(1)
+    next(looks)
+
+    with pytest.raises(ConnectionFailedError):
+        looks.send(AWAY)
+
+
+@given(interval=st.floats(0.01, 100), start=st.floats(0, 100))
+def test_an_outage_is_raised_when_it_has_lasted(interval, start):
+    """It is counted from the last look that saw something."""
+    time = Time()
+    looks = polling(interval, now=time)
+    next(looks)
+    time.now = start
+    pause = looks.send("active")
+
+    with pytest.raises(ConnectionFailedError):  # noqa: PT012 -- the loop is what ends
+        while True:
+            time.now += pause
+            pause = looks.send(AWAY)
+
+    assert start + OUTAGE <= time.now <= start + OUTAGE + interval + 1
+
+
+def test_an_outage_is_raised_when_the_time_is_up():
+    """Nobody knows then whether the task has ended."""
+    time = Time()
+    looks = polling(1, timeout=5, now=time)
+    next(looks)
+    looks.send("active")
+    time.now = 5
+
+    with pytest.raises(ConnectionFailedError):
+        looks.send(AWAY)
+
+
+def test_other_errors_are_no_outage():
+    """They end the waiting at once."""
+
+    def look():
+        raise NotFoundError("GET", "task/1/status", 404, {})
+
+    with pytest.raises(NotFoundError):
+        follow(polling(1), look)

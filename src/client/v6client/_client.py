@@ -5,7 +5,6 @@ The client of a user: logs in, holds the key, and leads to the sub-clients.
 from __future__ import annotations
 
 import logging
-import math
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from v6client import _auth, _login, _profiles, resources
@@ -20,7 +19,7 @@ from v6client.utils import LogLevel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import requests
@@ -58,7 +57,8 @@ class UserClient:
         `raise` raises what the server refuses; `return` returns the server's message as a dict instead, as the
         official client does.
     progress
-        Whether `wait_for_results` tells on stderr how far the task is: live in a terminal, in one line elsewhere.
+        Whether `wait_for_results` tells how far the task is: live in a notebook, and on stderr in a terminal; in one
+        line on stderr elsewhere.
 
     Attributes
     ----------
@@ -415,10 +415,14 @@ class UserClient:
         *,
         timeout: float | None = None,
         progress: bool | None = None,
+        on_update: Callable[[models.TaskUpdate], object] | None = None,
         raise_on_failure: bool = True,
     ) -> models.Page[models.TaskResult]:
         """
         Wait until a task has ended, and view all its results.
+
+        Once the task was seen, the server may be away for up to a minute. An interrupt (Ctrl-C) ends the waiting and
+        not the task.
 
         Parameters
         ----------
@@ -430,6 +434,9 @@ class UserClient:
             How long to wait, in seconds; without it, as long as it takes.
         progress
             Whether to tell how far the task is; by default as the client was told.
+        on_update
+            Called with a dict (`id`, `status` and `runs` of the task) each time something in it has changed. What it
+            raises ends the waiting.
         raise_on_failure
             Whether a failed run is an error. If not, waiting goes on until the other runs have ended too, and the
             failed run's result is empty.
@@ -449,9 +456,54 @@ class UserClient:
         return self._waiting.for_results(
             task_id,
             interval,
-            timeout=math.inf if timeout is None else timeout,
+            timeout=timeout,
             progress=self._progress if progress is None else progress,
+            on_update=on_update,
             raise_on_failure=raise_on_failure,
+        )
+
+    def wait_for_task_completion(
+        self,
+        request_func: Callable[[str], Any] | None,
+        task_id: int,
+        interval: float = 1,
+        log_animation: bool = True,
+        *,
+        timeout: float | None = None,
+        on_update: Callable[[models.TaskUpdate], object] | None = None,
+        raise_on_failure: bool = True,
+    ) -> None:
+        """
+        Wait until a task has ended, without viewing its results.
+
+        Parameters
+        ----------
+        request_func
+            Called with the path to ask for the status; None for this client's own way.
+        task_id
+            The task.
+        interval
+            Longest pause between two looks, in seconds.
+        log_animation
+            Whether to tell how far the task is.
+        timeout, on_update, raise_on_failure
+            As for `wait_for_results`.
+
+        Raises
+        ------
+        TaskFailedError
+            A run has failed; the error has the logs.
+        TaskTimeoutError
+            The time is up; the error tells what was not finished, and which nodes are offline.
+        """
+        self._waiting.until_ended(
+            task_id,
+            interval,
+            timeout=timeout,
+            progress=log_animation,
+            on_update=on_update,
+            raise_on_failure=raise_on_failure,
+            ask=request_func,
         )
 
 

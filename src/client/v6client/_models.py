@@ -405,6 +405,16 @@ class RunSummary(TypedDict):
     node_status: str
 
 
+class TaskUpdate(TypedDict):
+    """
+    What `on_update` is told of a task: its status, and its runs in the order in which it names their organizations.
+    """
+
+    id: int
+    status: str
+    runs: list[RunSummary]
+
+
 class WhoAmI(NamedTuple):
     """
     Who is logged in.

@@ -73,6 +73,16 @@ MISTAKES = [
         ["participants[0].databases.default"],
         "of no known type",
     ),
+    (
+        (["collaborations", 0, "participants", 0, "databases"], {"default": "gone.csv"}),
+        ["participants[0].databases.default"],
+        "has no file .*gone.csv",
+    ),
+    (
+        (["collaborations", 0, "participants", 0, "databases"], {"default": {"path": "x.csv"}}),
+        ["participants[0].databases.default"],
+        "mapping of uri, type, env",
+    ),
     ((["organizations", 0, "users", 0, "rules"], ["task RUN"]), ["users[0].rules[0]"], "no rule 'task RUN'"),
     ((["organizations", 0, "users", 0, "email"], "root@domain.ext"), ["users[0].email"], "is there already"),
     ((["collaborations", 0, "studies", 0, "organizations"], ["West"]), ["studies[0].organizations[0]"], "'West'"),

@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.nodes.splitting import split
     from v6mockserver.state.clock import Clock
     from v6mockserver.state.mails import Mail
     from v6mockserver.state.permissions import Decision
@@ -48,6 +49,7 @@ __all__ = [
     "SimulatedNode",
     "Snapshot",
     "check_federated",
+    "split",
 ]
 
 _HOMES = {
@@ -71,6 +73,7 @@ _HOMES = {
     "SimulatedNode": "nodes.node",
     "Snapshot": "_server",
     "check_federated": "_federated",
+    "split": "nodes.splitting",
 }
 
 

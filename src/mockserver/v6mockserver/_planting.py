@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from v6mockserver import _keys
 from v6mockserver._seed import ROOT, SUPER, node_name
+from v6mockserver.nodes.databases import described
 from v6mockserver.state import cascade, entities, run_states
 from v6mockserver.state import node as nodes
 from v6mockserver.state.passwords import hash_password
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from v6mockserver._seed import Seed
+    from v6mockserver.nodes.databases import Database
     from v6mockserver.state.world import World
 
     Encrypt = Callable[[bytes, str], str]
@@ -39,7 +40,7 @@ class Station(NamedTuple):
     """
 
     api_key: str
-    databases: Mapping[str, Any]
+    databases: Mapping[str, Database]
     private_key: Path | None
     online: bool
 
@@ -166,7 +167,7 @@ def _plant_collaboration(world: World, seed: Mapping[str, Any], planted: Planted
         # Where somebody else has the private key, somebody else has the node.
         is_here = key is not None or not seed["encrypted"]
         if is_here and not is_known:
-            databases = _sources(participant["databases"], folder)
+            databases = {label: described(label, entry, folder) for label, entry in participant["databases"].items()}
             planted.stations.append(Station(api_key, databases, key, participant["online"]))
     _plant_stores(world, seed["stores"], row.id)
     for study in seed["studies"]:
@@ -189,15 +190,6 @@ def _private_key(world: World, organization: entities.Organization, planted: Pla
     if file is not None and not organization.public_key:
         world.organization.replace(replace(organization, public_key=_keys.public_text(_keys.load(file))))
     return file
-
-
-def _sources(databases: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """
-    Return databases with paths relative to the seed's folder made whole.
-    """
-    return {
-        label: folder / source if isinstance(source, (str, PathLike)) else source for label, source in databases.items()
-    }
 
 
 def plant_tasks(world: World, seed: Seed, encrypt: Encrypt) -> None:

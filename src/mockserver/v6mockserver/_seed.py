@@ -20,7 +20,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError, SeedError
-from v6mockserver.nodes.databases import Database
+from v6mockserver.nodes.databases import described
 from v6mockserver.state.run_states import PENDING, STATUSES
 from v6mockserver.state.settings import KINDS, Settings
 
@@ -468,9 +468,9 @@ class _Reader:
     def _check_databases(self, databases: Mapping[str, Any], place: Place) -> None:
         label = ""
         try:
-            for label, source in databases.items():
-                Database.at(label, source)
-        except (MockUsageError, TypeError) as error:
+            for label, entry in databases.items():
+                described(label, entry, self._document.folder)
+        except MockUsageError as error:
             raise self._document.error((*place, label), str(error)) from error
 
     def _require_known_parts(self, holder: Mapping[str, Any], place: Place) -> None:

@@ -172,15 +172,6 @@ def test_too_few_databases(server):
     assert "reads 2 databases, but the task names 1" in log
 
 
-def test_a_file_that_is_missing(server, tmp_path):
-    """The log names the path."""
-    server.nodes["North"].add_database("file", tmp_path / "nowhere.csv")
-
-    _, log = crash(server, "method", lambda df: 1, databases="file")
-
-    assert str(tmp_path / "nowhere.csv") in log
-
-
 @pytest.mark.parametrize(("code", "status"), [(0, "completed"), (None, "completed"), (1, "crashed")])
 def test_an_algorithm_that_exits(server, code, status):
     """Its exit code decides, and there is no result."""
@@ -348,13 +339,6 @@ def test_an_unknown_execution_is_an_error():
     """So has this one."""
     with pytest.raises(MockUsageError, match="inline, thread"):
         MockServer(execution="docker")
-
-
-@pytest.mark.parametrize(("label", "source"), [("a b", "x.csv"), ("ok", "x.sav")])
-def test_a_bad_database_is_an_error(server, label, source):
-    """A label is an identifier, and a file of a known type."""
-    with pytest.raises(MockUsageError):
-        server.nodes["North"].add_database(label, source)
 
 
 @pytest.mark.parametrize("source", [3, "no_such_module_anywhere"])

@@ -109,9 +109,12 @@ def _of_task(wanted: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 def _of_databases(databases: Mapping[str, Database], files: Files | None) -> Iterator[tuple[str, str]]:
     for label, database in databases.items():
-        if files is not None:
-            yield f"{label.upper()}_DATABASE_URI", files.uris[label]
+        # Without files, what is in memory is nowhere.
+        if files is not None or not database.is_frame:
+            yield f"{label.upper()}_DATABASE_URI", files.uris[label] if files is not None else str(database.source)
         yield f"{label.upper()}_DATABASE_TYPE", database.type
+        for name, value in database.environment.items():
+            yield f"{label}_DB_PARAM_{name}".upper(), value
 
 
 def encoded(variables: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import environment as environments
 from v6mockserver.nodes import executions
+from v6mockserver.nodes.databases import described
 from v6mockserver.nodes.listener import Listener
 from v6mockserver.nodes.node import Memory, SimulatedNode
 
@@ -146,7 +147,8 @@ class Nodes(Mapping[str, SimulatedNode]):
         api_key : str
             What the server showed when the node was registered.
         databases : mapping, optional
-            Data frames, or paths of CSV, Parquet or Excel files, by label.
+            Databases by label: a source as for `add_database`, or a mapping with `uri`, `type` and `env`, as in the
+            configuration of a real node.
         private_key : RSAPrivateKey or path, optional
             The key of the node's organization; needed in an encrypted collaboration.
         environment : mapping, optional
@@ -175,8 +177,7 @@ class Nodes(Mapping[str, SimulatedNode]):
         node = SimulatedNode(api_key, self, private_key=key)
         node.environment.update(environment or {})
         node.execution = execution
-        for label, source in (databases or {}).items():
-            node.add_database(label, source)
+        node.databases |= {label: described(label, entry) for label, entry in (databases or {}).items()}
         self._nodes[node.name] = node
         if online:
             node.go_online()

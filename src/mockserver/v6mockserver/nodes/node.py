@@ -260,25 +260,34 @@ class SimulatedNode:
         self.log = list(memory.log)
         self._stopped = False
 
-    def add_database(self, label: str, source: Any, *, type: str | None = None) -> None:  # noqa: A002 -- the node configuration calls it so
+    def add_database(
+        self,
+        label: str,
+        source: Any,
+        *,
+        type: str | None = None,  # noqa: A002 -- the node configuration calls it so
+        environment: Mapping[str, Any] | None = None,
+    ) -> None:
         """
-        Give the node a database.
+        Give the node a database, or another one in the place of that with the same label.
 
         Parameters
         ----------
         label : str
             What tasks call it; an identifier.
-        source : DataFrame or path
-            The data, or a CSV, Parquet or Excel file.
-        type : {"csv", "parquet", "excel"}, optional
-            What the file is; by default its suffix tells.
+        source : DataFrame, path or str
+            The data; a CSV, Parquet, Excel or SQLite file; a folder; or the URI of a database for SQLAlchemy.
+        type : {"csv", "parquet", "excel", "sql", "sparql", "omop", "folder", "other"}, optional
+            What it is; by default the source tells. A data frame passes for a CSV file.
+        environment : mapping, optional
+            What algorithms are told about it, as variables `<LABEL>_DB_PARAM_<KEY>`.
 
         Raises
         ------
         MockUsageError
-            If the label is no identifier, or the type is unknown.
+            If there is no such file, the label is no identifier, or the type is unknown or does not fit.
         """
-        self.databases[label] = Database.at(label, source, type)
+        self.databases[label] = Database.at(label, source, type, environment)
         self._share()
 
     def note(self, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from v6mockserver._errors import AlgorithmError
 from v6mockserver.nodes import container
 from v6mockserver.nodes.algorithms import Algorithm
-from v6mockserver.nodes.databases import Database
+from v6mockserver.nodes.databases import URI, Database
 from v6mockserver.nodes.environment import PACKAGE, TASK_PARAMETERS
 
 
@@ -42,7 +42,9 @@ def _job() -> container.Job:
 
 
 def _database(label: str) -> Database:
-    return Database.at(label, os.environ[f"{label.upper()}_DATABASE_URI"], os.environ[f"{label.upper()}_DATABASE_TYPE"])
+    uri, type_ = (os.environ[f"{label.upper()}_DATABASE_{name}"] for name in ("URI", "TYPE"))
+    # Not checked: only one that the algorithm reads has to be there.
+    return Database(label, uri if URI in uri else Path(uri), type_)
 
 
 def _wanted(label: str) -> dict[str, Any]:

@@ -66,11 +66,13 @@ def test_the_default_collaboration(root, asked):
 def test_a_store_that_is_set(root, asked):
     """Changes and deletions are about it from then on."""
     root.store.set(root.store.create(URL, "Shop", 1)["id"])
+    assert root.store.url == URL
 
     changed = root.store.update(name="Market", collaboration=2)
     root.store.delete()
 
-    assert (changed["name"], root.store.url) == ("Market", URL)
+    assert changed["name"] == "Market"
+    assert root.store.store_id is root.store.url is None
     assert asked[-1] == ("DELETE /api/vantage6-server/1", root.base_path)
     with pytest.raises(NotFoundError):
         root.store.get(changed["id"])

@@ -159,6 +159,12 @@ def test_what_is_missing_is_said_as_python_says_it(nora):
         nora.task.create(organizations=[2], name="n", image="count", description="")
 
 
+def test_a_call_in_the_order_of_later_releases(nora):
+    """It is refused, and the error says which argument is taken for which."""
+    with pytest.raises(UsageError, match=r"collaboration, the first .* by position.* not \[2\]"):
+        nora.task.create([2], "n", "count", "d", {"method": "count"}, 2)
+
+
 def test_a_task_of_a_study(root, nora):
     """The study says in which collaboration, and so whether the input is encrypted."""
     body = {"name": "Few", "collaboration_id": 1, "organization_ids": [2, 3]}

@@ -157,7 +157,11 @@ def may_omit(name: str) -> Callable[[Any], Callable[..., Any]]:
     def decorated(method: Any) -> Callable[..., Any]:
         @wraps(method)
         def omitting(self: SubClient[Any], *args: Any, **kwargs: Any) -> Any:
-            return method(self, *args, **kwargs) if args else method(self, **{name: None, **kwargs})
+            if not args:
+                return method(self, **{name: None, **kwargs})
+            if args[0] is not None:
+                whole(args[0], f"{name}, the first argument by position,")
+            return method(self, *args, **kwargs)
 
         return omitting
 

@@ -156,7 +156,11 @@ class Store(SubClient[models.Store]):
         id_
             The store; the one that `set` chose if not given.
         """
-        return self._delete(self._chosen(id_), server_url=self.parent.base_path)
+        chosen = self._chosen(id_)
+        message = self._delete(chosen, server_url=self.parent.base_path)
+        if chosen == self.store_id:
+            self.store_id = self.url = None
+        return message
 
     def _chosen(self, id_: int | None) -> int:
         chosen = self.store_id if id_ is None else id_

@@ -109,7 +109,7 @@ def test_command_without_a_subcommand_shows_what_there_is():
     ended = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 2
-    assert "{demo,serve,dump}" in ended.stderr
+    assert "{demo,serve,run,dump}" in ended.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])

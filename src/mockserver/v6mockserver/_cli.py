@@ -8,6 +8,7 @@ import argparse
 import json
 import signal
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from v6client.exceptions import V6ClientError
-from v6mockserver import _demo
+from v6mockserver import _demo, _run
 from v6mockserver._control import PATH
-from v6mockserver._errors import MockServerError, MockUsageError
+from v6mockserver._errors import AlgorithmError, MockServerError, MockUsageError
 from v6mockserver._live import LOOPBACK
 from v6mockserver._server import MockServer
-from v6mockserver.nodes.executors import EXECUTIONS, MANUAL
+from v6mockserver.nodes.container import COMPLETED
+from v6mockserver.nodes.executors import EXECUTIONS, INLINE, MANUAL, SUBPROCESS
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAILED = 1
+WAYS = [name for name in EXECUTIONS if name != MANUAL]
 TIMEOUT = 60
 """Seconds to wait for a dump."""
 
@@ -63,8 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run a federated, encrypted analysis over the data of four hospitals")
     demo.add_argument("--json", action="store_true", help="print the outcome as one JSON object and nothing else")
-    ways = [name for name in EXECUTIONS if name != MANUAL]
-    demo.add_argument("--execution", choices=ways, default="thread", help="where nodes run algorithms")
+    demo.add_argument("--execution", choices=WAYS, default="thread", help="where nodes run algorithms")
     demo.add_argument("--column", default="age", help="the column to average (default: %(default)s)")
     demo.add_argument("--live", action="store_true", help="talk to the server over a loopback port")
     demo.set_defaults(run=_run_demo)
@@ -79,13 +81,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--server-version", choices=RELEASES, help=f"what it behaves as (default: {LATEST})")
     serve.add_argument("--control", action="store_true", help="let programs of this machine dump, load and reset it")
-    serve.add_argument("--execution", choices=ways, default="thread", help="where nodes run algorithms")
+    serve.add_argument("--execution", choices=WAYS, default="thread", help="where nodes run algorithms")
     serve.set_defaults(run=_serve)
+
+    _add_run(commands.add_parser("run", help="run an algorithm over files, each of them an organization's data"))
 
     dump = commands.add_parser("dump", help="print the complete state of a served world, its secrets included, as JSON")
     dump.add_argument("url", help="where it is served with --control, such as http://127.0.0.1:5000")
     dump.set_defaults(run=_dump)
     return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("package", help="the algorithm: name of a module, its file, or the folder of a package or project")
+    run.add_argument("--method", required=True, help="the function to call")
+    run.add_argument(
+        "--arg", action="append", default=[], metavar="NAME=VALUE", help="a keyword argument, such as column=age"
+    )
+    run.add_argument(
+        "--data", nargs="+", type=Path, required=True, metavar="FILE", help="the data of each organization"
+    )
+    run.add_argument("--everywhere", action="store_true", help="call it at all organizations (default: at the first)")
+    run.add_argument("--encrypted", action="store_true", help="encrypt inputs and results, as in production")
+    run.add_argument("--execution", choices=WAYS, help="where nodes run algorithms (default: inline)")
+    run.add_argument("--python", type=Path, help="an interpreter that has the package installed (in subprocesses)")
+    run.add_argument("--debug", action="store_true", help="stop in the debugger where the algorithm raises something")
+    run.add_argument("--server-version", choices=RELEASES, default=LATEST, help="what it behaves as")
+    run.add_argument("--json", action="store_true", help="print the outcome as one JSON object and nothing else")
+    run.set_defaults(run=_run_algorithm)
 
 
 def _port(text: str) -> int:
@@ -100,6 +123,32 @@ def _run_demo(chosen: argparse.Namespace) -> None:
         print(json.dumps(outcome))
     else:
         _demo.show(outcome)
+
+
+def _run_algorithm(chosen: argparse.Namespace) -> None:
+    execution = chosen.execution or (SUBPROCESS if chosen.python else INLINE)
+    if chosen.debug and execution != INLINE:
+        raise MockUsageError(f"--debug is for {INLINE} execution, in this terminal, not for {execution}")
+    # What an algorithm prints in this process is its log, and seen here as well.
+    with redirect_stdout(sys.stderr) if chosen.json else nullcontext():
+        outcome = _run.run(
+            chosen.package,
+            chosen.method,
+            _run.arguments(chosen.arg),
+            chosen.data,
+            everywhere=chosen.everywhere,
+            encrypted=chosen.encrypted,
+            execution=execution,
+            python=chosen.python,
+            debug=chosen.debug,
+            version=chosen.server_version,
+        )
+    if chosen.json:
+        print(json.dumps(outcome))
+    else:
+        _run.show(outcome)
+    if outcome["status"] != COMPLETED:
+        raise AlgorithmError(f"the task ended as {outcome['status']!r}")
 
 
 def _serve(chosen: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from v6client.exceptions import TaskFailedError
 from v6mockserver._errors import DisagreementError, MockUsageError
-from v6mockserver._server import MockServer
+from v6mockserver._federation import IMAGE, LABEL, Federation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Split = Sequence[pd.DataFrame]
 
-IMAGE = "checked"
-LABEL = "default"
 MOST_NODES = 12
 """More than the ten rows of a page, on which a client that reads only one misses results."""
 
@@ -94,17 +92,19 @@ def check_federated(
 
     from v6mockserver.strategies import splits
 
-    if not 1 <= nodes[0] <= nodes[1]:
-        raise MockUsageError(f"nodes is a pair, the fewest (1 or more) and the most, not {nodes!r}")
-    if not 0 <= least_rows <= len(data):
-        raise MockUsageError(f"least_rows is at most the {len(data)} rows that there are, not {least_rows!r}")
-    federation = cache(lambda size: Federation(size, algorithm, encrypted=encrypted, execution=execution))
+    _require_ranges(nodes, least_rows, len(data))
+
+    @cache
+    def federation(size: int) -> Federation:
+        made = Federation([f"node {number + 1}" for number in range(size)], encrypted=encrypted, execution=execution)
+        made.server.algorithms.register(IMAGE, algorithm)
+        return made
 
     def check(split: Split) -> None:
         wanted = _wanted(pooled, split)
         if wanted is None:
             return
-        outcome = federation(len(split)).run(method, arguments or {}, split)
+        outcome = _outcome(federation(len(split)), method, arguments or {}, split)
         if outcome.failure and may_fail:
             return
         problem = outcome.failure or difference(outcome.result, wanted.result, tolerance)
@@ -126,6 +126,13 @@ def check_federated(
         check(split)
 
 
+def _require_ranges(nodes: tuple[int, int], least_rows: int, rows: int) -> None:
+    if not 1 <= nodes[0] <= nodes[1]:
+        raise MockUsageError(f"nodes is a pair, the fewest (1 or more) and the most, not {nodes!r}")
+    if not 0 <= least_rows <= rows:
+        raise MockUsageError(f"least_rows is at most the {rows} rows that there are, not {least_rows!r}")
+
+
 class Outcome(NamedTuple):
     """
     A result as plain JSON, or why there is none.
@@ -135,66 +142,18 @@ class Outcome(NamedTuple):
     failure: str = ""
 
 
-class Federation:
+def _outcome(federation: Federation, method: str, arguments: Mapping[str, Any], split: Split) -> Outcome:
     """
-    Organizations with a node each, and a researcher of the first.
-
-    Parameters
-    ----------
-    size : int
-        How many.
-    algorithm : mapping, module or str
-        What the nodes run.
-    encrypted : bool
-        Whether their collaboration is.
-    execution : str
-        Where nodes run it.
+    Return what comes of the central function when each node has a part of the data.
     """
-
-    def __init__(self, size: int, algorithm: Source, *, encrypted: bool, execution: str) -> None:
-        names = [f"node {number}" for number in range(1, size + 1)]
-        researcher = {"username": "researcher", "password": "Federated-1", "roles": ["Researcher"]}
-        self.server = MockServer(
-            {
-                "organizations": [{"name": name, "users": [researcher] * (name == names[0])} for name in names],
-                "collaborations": [
-                    {
-                        "name": "check",
-                        "encrypted": encrypted,
-                        "participants": [{"name": name, "node": name} for name in names],
-                    }
-                ],
-            },
-            execution=execution,
-        )
-        self.server.algorithms.register(IMAGE, algorithm)
-        self.client = self.server.client("researcher")
-        if encrypted:
-            self.client.setup_encryption(self.server.private_keys[names[0]])
-        self._names = names
-        self._collaboration = self.client.collaboration.list()["data"][0]["id"]
-        self._organization = self.client.organization.list(name=names[0])["data"][0]["id"]
-
-    def run(self, method: str, arguments: Mapping[str, Any], split: Split) -> Outcome:
-        """
-        Return what comes of the central function when each node has a part of the data.
-        """
-        for name, part in zip(self._names, split, strict=True):
-            self.server.nodes[name].add_database(LABEL, part)
-        task = self.client.task.create(
-            collaboration=self._collaboration,
-            organizations=[self._organization],
-            name="check",
-            image=IMAGE,
-            description="",
-            input_={"method": method, "kwargs": dict(arguments)},
-            databases=LABEL,
-        )
-        try:
-            (result,) = self.client.wait_for_results(task["id"])["data"]
-        except TaskFailedError as error:
-            return Outcome(None, f"the federation fails: {error}")
-        return Outcome(json.loads(result["result"] or "null"))
+    for node, part in zip(federation.server.nodes.values(), split, strict=True):
+        node.add_database(LABEL, part)
+    task = federation.ask(method, arguments)
+    try:
+        (result,) = federation.client.wait_for_results(task["id"])["data"]
+    except TaskFailedError as error:
+        return Outcome(None, f"the federation fails: {error}")
+    return Outcome(json.loads(result["result"] or "null"))
 
 
 def _wanted(pooled: Callable[[pd.DataFrame], Any], split: Split) -> Outcome | None:

@@ -75,6 +75,20 @@ def test_other_nouns_are_found_by_study(nora, root, study):
     assert [row["study"]["id"] for row in root.task.iter(study=study["id"])] == [study["id"]]
 
 
+def test_a_task_for_a_study_that_one_may_not_view(nora, root):
+    """The collaboration has to be told then, or be the default one; the server checks whether it fits."""
+    study = root.study.create("Others", [3, 4], 1)["id"]
+    call = {"organizations": [3], "name": "n", "image": "count", "description": "", "input_": {}, "study": study}
+    with pytest.raises(UsageError, match="give collaboration="):
+        nora.task.create(**call)
+
+    tasks = [nora.task.create(**call, collaboration=1)]
+    nora.setup_collaboration(1)
+    tasks.append(nora.task.create(**call))
+
+    assert [task["study"]["id"] for task in tasks] == [study, study]
+
+
 def test_a_study_tells_the_collaboration(root, study):
     """The default collaboration does not get in its way."""
     root.setup_collaboration(2)

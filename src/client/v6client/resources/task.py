@@ -13,7 +13,7 @@ from v6client._content import task_body
 from v6client._inputs import inputs_for
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
-from v6client.exceptions import UsageError
+from v6client.exceptions import PermissionDeniedError, UsageError
 from v6client.resources._base import SubClient, given, may_omit, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -273,8 +273,20 @@ class Task(SubClient[models.Task]):
         if collaboration is not None or study is None:
             return self._collaboration(collaboration)
         if study not in self._studies:
-            self._studies[study] = self._request("GET", f"study/{whole(study, 'study')}")["collaboration"]["id"]
+            try:
+                row = self._request("GET", f"study/{whole(study, 'study')}")
+            except PermissionDeniedError as denied:
+                # Who may create tasks for a study need not be allowed to look at it.
+                return self._default_collaboration(study, denied)
+            self._studies[study] = row["collaboration"]["id"]
         return self._studies[study]
+
+    def _default_collaboration(self, study: int, denied: PermissionDeniedError) -> int:
+        if self.parent.collaboration_id is None:
+            raise UsageError(
+                f"you may not view study {study}, so its collaboration is not known: give collaboration= too"
+            ) from denied
+        return self.parent.collaboration_id
 
 
 def _receivers(organizations: Sequence[int]) -> Sequence[int]:

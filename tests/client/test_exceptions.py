@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 import traceback
+from pathlib import Path
 
 import pytest
 import requests
@@ -42,6 +43,13 @@ def test_the_tree_is_drawn_as_it_is():
             yield from walked(child, depth + 1)
 
     assert drawn == list(walked(V6ClientError))
+
+
+def test_the_documentation_has_the_same_tree():
+    """Line by line."""
+    drawn = "\n".join(line for line in exceptions.__doc__.splitlines() if "──" in line)
+
+    assert drawn in (Path(__file__).parents[2] / "docs" / "connections-and-errors.md").read_text()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -76,7 +76,7 @@ def claims(token: str) -> dict[str, Any]:
 
     try:
         read: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.DecodeError as error:
+    except (jwt.InvalidTokenError, ValueError) as error:
         raise MalformedAnswerError("the server gave a token that is not a JSON web token") from error
     return read
 

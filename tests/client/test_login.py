@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import io
+import re
 import sys
 
 import pytest
@@ -53,7 +54,8 @@ def typed(monkeypatch):
             asked.append(prompt)
             if not left:
                 raise EOFError
-            return left.pop(0)
+            answer = left.pop(0)
+            return answer() if callable(answer) else answer
 
         monkeypatch.setattr(sys, "stdin", Terminal())
         monkeypatch.setattr(getpass, "getpass", answer)
@@ -163,6 +165,22 @@ def test_a_person_is_asked(client, server, secret, typed):
 
     assert client.whoami.id_ == 1
     assert asked == [f"Password of root at {server.url}/api: ", "Code of your authenticator app: "]
+
+
+def test_a_person_sets_up_the_second_factor(client, typed, capsys):
+    """They are shown the secret, and asked for the code that their app makes of it."""
+
+    def code():
+        shown.append(capsys.readouterr().err)
+        return TOTP(re.search(r"secret: +(\w+)", shown[0])[1]).now()
+
+    shown = []
+    typed("root", code)
+
+    client.authenticate("root", None)
+
+    assert client.whoami.id_ == 1
+    assert "address: otpauth://totp/" in shown[0]
 
 
 def test_a_password_that_was_given_asks_nobody(client, secret, typed):

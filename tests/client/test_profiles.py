@@ -8,6 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from pyotp import TOTP
 
 from v6client import Profile, UserClient
@@ -317,6 +323,25 @@ def test_a_private_key_that_is_not_there(server):
         UserClient.from_profile(
             host=server.url, username="root", password="root", private_key="absent.pem", session=server.session()
         )
+
+
+@pytest.mark.slow
+def test_a_protected_private_key(server, tmp_path, monkeypatch):
+    """What opens it is a setting as well, and else a person is asked."""
+    key = load_pem_private_key(server.private_keys["Cleveland"].read_bytes(), None)
+    lock = BestAvailableEncryption(b"Sesame")
+    file = tmp_path / "key.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, lock))
+    file.chmod(0o600)
+    who = {"host": server.url, "username": "researcher", "password": "Federated-1", "private_key": file}
+
+    with pytest.raises(UsageError, match="V6CLIENT_PRIVATE_KEY_PASSWORD"):
+        UserClient.from_profile(**who, session=server.session())
+    monkeypatch.setenv("V6CLIENT_PRIVATE_KEY_PASSWORD", "Sesame")
+    client = UserClient.from_profile(**who, session=server.session())
+
+    assert client.cryptor.public_key == client.organization.get()["public_key"]
+    assert "Sesame" not in str(client.profile)
 
 
 def test_two_factors(monkeypatch):

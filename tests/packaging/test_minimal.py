@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-OPTIONAL = ["faker", "flask", "hypothesis", "marshmallow", "orjson", "pandas", "waitress", "yaml"]
+OPTIONAL = ["faker", "flask", "hypothesis", "keyring", "marshmallow", "orjson", "pandas", "waitress", "yaml"]
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("flask") is not None,
@@ -79,3 +79,14 @@ def test_mock_command_says_which_extra_it_needs():
     assert ended.returncode != 0
     assert "pip install 'v6client[mock]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_command_line_needs_no_extra():
+    """It is there, and says which one a keyring needs."""
+    command = [sys.executable, "-m", "v6client"]
+    shown = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+    ended = subprocess.run([*command, "login", "--save-password"], capture_output=True, text=True, check=False)
+
+    assert shown.startswith("v6client ")
+    assert ended.returncode == 2
+    assert "pip install 'v6client[keyring]'" in ended.stderr

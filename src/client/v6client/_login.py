@@ -22,10 +22,18 @@ CodeSource = Code | Callable[[], Code]
 
 CODE_LENGTH = 6
 
+SETUP = """\
+This is the first login, and the server wants a second factor. Put this secret into an authenticator app now, by hand or
+with the address as a QR code; the server does not show it again.
+  secret:  {otp_secret}
+  address: {qr_uri}"""
+
 
 def log_in(connection: Connection, username: str, password: str, code: CodeSource | None) -> dict[str, Any]:
     """
     Exchange credentials for tokens; a function that gives the code is called only if the server wants one.
+
+    A person who is asked for the code is also shown how to set up the second factor, if they have to.
     """
     credentials = {"username": username, "password": password}
     if code is not None and not callable(code):
@@ -33,19 +41,24 @@ def log_in(connection: Connection, username: str, password: str, code: CodeSourc
     try:
         return connection.login("token/user", credentials)
     except AuthenticationError as refused:
-        if not (callable(code) and refused.wants_code):
+        if refused.wants_setup and code is ask_for_code and somebody_is_there():
+            sys.stderr.write(f"{SETUP.format(**refused.body)}\n")
+        elif not (callable(code) and refused.wants_code):
             raise
     return connection.login("token/user", {**credentials, "mfa_code": _digits(code())})
 
 
-def log_in_as_in_profile(client: UserClient, profile: Profile, mfa_code: CodeSource | None = None) -> None:
+def log_in_as_in_profile(
+    client: UserClient, profile: Profile, mfa_code: CodeSource | None = None, *, password: str | None = None
+) -> None:
     """
     Log in with what a profile says; what it leaves open is found or asked for.
     """
     otp_secret = profile.get("otp_secret") if mfa_code is None else None
     if mfa_code is None and otp_secret is None:
         mfa_code = ask_for_code
-    client.authenticate(profile.need("username"), profile.get("password"), mfa_code, otp_secret=otp_secret)
+    password = profile.get("password") if password is None else password
+    client.authenticate(profile.need("username"), password, mfa_code, otp_secret=otp_secret)
 
 
 def set_up_encryption_as_in_profile(client: UserClient, profile: Profile) -> None:

@@ -239,8 +239,8 @@ class AuthenticationError(ServerRefusedError):
         if self.wants_setup:
             return (
                 "Two-factor authentication has to be set up: put error.body['qr_uri'] as a QR code, or "
-                "error.body['otp_secret'] by hand, into an authenticator app now, as the server shows them only once; "
-                "then log in with the app's code as `mfa_code`."
+                "error.body['otp_secret'] by hand, into an authenticator app now, as the server shows them only once "
+                "(util.reset_two_factor_auth() gets others); then log in with the app's code as `mfa_code`."
             )
         if self.wants_code:
             return "Pass the current code of your authenticator app as `mfa_code`, or its secret as `otp_secret`."

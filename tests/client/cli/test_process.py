@@ -65,7 +65,7 @@ def test_a_person_logs_in_for_the_first_time(home):
         person = Person("login", "--profile=hospital")
         person.answer("Address of the server", "localhost")
         person.answer("Address of the server", server.url)
-        person.answer("Username: ", "root")
+        person.answer("Username:", "root")
         person.answer("Password of root: ", "root")
         person.answer("Code of your authenticator app: ", "000000x")
         person.leave()

@@ -14,12 +14,11 @@ import click
 from v6client._cli.choices import chosen, common_options
 from v6client._cli.output import show_row
 from v6client._profiles import SETTINGS, ProfileFile, resolve
-from v6client.exceptions import AuthenticationError, UsageError
+from v6client.exceptions import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from v6client._client import UserClient
     from v6client._profiles import Profile
 
 KEPT = ("host", "port", "path", "username", "private_key", "collaboration", "verify", "cert", "proxies", "timeout")
@@ -29,12 +28,6 @@ ASKED = {"host": "Address of the server, such as https://server.example", "usern
 """The settings without which nobody can log in, and how to ask for them."""
 
 NOBODY = "the {} is not given, and nobody is at a terminal to ask; see: v6client login --help"
-
-SETUP = """\
-This is the first login, and the server wants a second factor. Put this secret into an authenticator app now, by hand or
-with the address as a QR code; the server does not show it again.
-  secret:  {otp_secret}
-  address: {qr_uri}"""
 
 
 def _reader(name: str) -> Callable[..., Any]:
@@ -81,7 +74,7 @@ def _login(*, password_stdin: bool, save_password: bool, **given: Any) -> None:
     profile = resolve(chosen().profile, None, {**kept, **secret}, new=True)
     password = profile.get("password") or logins.ask(f"Password of {profile['username']}: ", NOBODY.format("password"))
     with session.client_of(profile) as client:
-        _authenticate(client, profile, password)
+        logins.log_in_as_in_profile(client, profile, password=password)
         logins.set_up_encryption_as_in_profile(client, profile)
         if kept:
             _keep(profile, kept)
@@ -107,20 +100,6 @@ def _asked(name: str, question: str) -> Any:
         raise UsageError(NOBODY.format(name))
     # On stderr, as the password is asked for: stdout is for the answer.
     return click.prompt(question, prompt_suffix=": ", err=True, value_proc=partial(_reader(name), None, None))
-
-
-def _authenticate(client: UserClient, profile: Profile, password: str) -> None:
-    from v6client import _login as logins
-
-    otp_secret = profile.get("otp_secret")
-    code = logins.ask_for_code if otp_secret is None else None
-    try:
-        client.authenticate(profile["username"], password, code, otp_secret=otp_secret)
-    except AuthenticationError as refused:
-        if not refused.wants_setup:
-            raise
-        click.echo(SETUP.format(**refused.body), err=True)
-        client.authenticate(profile["username"], password, logins.ask_for_code)
 
 
 def _keep(profile: Profile, values: Mapping[str, Any]) -> None:

@@ -7,13 +7,13 @@ Subcommands are loaded when they are called, so that help and completion come at
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any, NoReturn
 
 import click
 
 from v6client._cli.choices import common_options
+from v6client._login import SETUP
 from v6client.exceptions import (
     AuthenticationError,
     SessionExpiredError,
@@ -80,11 +80,6 @@ class Root(click.Group):
         """
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Who read our output has seen enough, as `head` does. Python would complain once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(FAILED)
         except (click.Abort, click.ClickException, V6ClientError, OSError) as error:
             message, status = _ending(error)
             click.echo(f"v6client: {message}", err=True)
@@ -102,7 +97,8 @@ def _ending(error: Exception) -> tuple[str, int]:
     if isinstance(error, SessionExpiredError):
         return "the session has ended; run: v6client login", FAILED
     if isinstance(error, AuthenticationError) and error.wants_setup:
-        return "two-factor authentication has to be set up first; run: v6client login", FAILED
+        # Whichever command meets this has to show the secret: the server does not give it again.
+        return f"{SETUP.format(**error.body)}\nThen run: v6client login", FAILED
     if isinstance(error, TaskFailedError | TaskTimeoutError):
         return str(error), FAILED  # one line for each run, and the end of its log
     return " ".join(str(error).split("\n")), MISUSED if type(error) is UsageError else FAILED

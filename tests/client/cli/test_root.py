@@ -1,0 +1,129 @@
+"""The command as a whole: its help, its completion, and its profiles."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from v6client._cli.root import COMMANDS, root
+from v6mockserver import MockServer, Settings
+
+
+def test_the_help_names_every_subcommand(call):
+    """With what it does."""
+    status, shown, _ = call("--help")
+
+    assert status == 0
+    assert [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]] == [*COMMANDS]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_is_there(call, name):
+    """It is loaded, and has help of its own."""
+    status, shown, _ = call(name, "--help")
+
+    assert status == 0
+    assert shown.startswith(f"Usage: v6client {name} ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "incomplete", "offered"),
+    [
+        ([], "or", ["organization"]),
+        (["task"], "", ["list", "get", "create", "wait", "kill", "delete"]),
+        (["node", "list"], "--is", ["--is-online"]),
+    ],
+)
+def test_completion(typed, incomplete, offered):
+    """Shells offer what there is."""
+    completions = ShellComplete(root, {}, "v6client", "_V6CLIENT_COMPLETE").get_completions(typed, incomplete)
+
+    assert [one.value for one in completions] == offered
+
+
+@pytest.fixture
+def profiles(home):
+    """Two profiles, one with a secret."""
+    file = home / "config.toml"
+    file.write_text(
+        "# Ours\n[default]\nhost = 'https://a.example'\n[b]\nhost = 'https://b.example'\npassword = 'Secret-42'\n"
+    )
+    file.chmod(0o600)
+    return file
+
+
+def test_profiles_are_listed(profiles, call, answer):
+    """Without their secrets."""
+    assert answer("profile", "list") == [
+        {"profile": "default", "host": "https://a.example", "username": None},
+        {"profile": "b", "host": "https://b.example", "username": None},
+    ]
+    assert "Secret-42" not in call("profile", "list")[1]
+
+
+def test_a_profile_is_shown(profiles, call, answer, monkeypatch):
+    """With the source of each setting."""
+    monkeypatch.setenv("V6CLIENT_PORT", "443")
+
+    shown = {row["setting"]: (row["value"], row["source"]) for row in answer("profile", "show", "--profile=b")}
+
+    assert shown["host"] == ("https://b.example", f"{profiles}, [b]")
+    assert shown["port"] == ("443", "environment variable V6CLIENT_PORT")
+    assert shown["password"] == ("(not shown)", f"{profiles}, [b]")
+
+
+def test_a_login_leaves_the_rest_of_the_file(profiles, server, answer):
+    """Comments, other profiles, other settings, and its mode."""
+    profiles.chmod(0o640)
+    before = profiles.read_text()
+    arguments = (f"--host={server.url}", "--username=researcher", "--verify=ca.pem", "--timeout=5,60")
+
+    answer("login", "--profile=c", *arguments, "--password-stdin", stdin="Federated-1\n")
+
+    assert profiles.read_text().startswith(before)
+    assert profiles.stat().st_mode & 0o777 == 0o640
+    shown = {row["setting"]: row["value"] for row in answer("profile", "show", "--profile=c")}
+    assert shown["timeout"] == "(5.0, 60.0)"
+    assert shown["verify"].endswith("ca.pem")
+    assert shown["verify"] != "ca.pem"
+
+
+def test_a_login_that_is_refused_changes_nothing(profiles, server, call):
+    """Neither the profile nor the session."""
+    before = profiles.read_text()
+
+    status, _, stderr = call(
+        "login", f"--host={server.url}", "--username=researcher", "--password-stdin", stdin="wrong\n"
+    )
+
+    assert status == 1
+    assert "refused with status 401" in stderr
+    assert profiles.read_text() == before
+    assert not (profiles.parent / "v6client").exists()
+
+
+@pytest.mark.parametrize("option", ["--host=server.example", "--port=x", "--collaboration=0", "--timeout=soon"])
+def test_a_setting_that_cannot_be(call, option):
+    """The message says what it is to be."""
+    status, _, stderr = call("login", option)
+
+    assert status == 2
+    assert f"Invalid value for '{option.partition('=')[0]}'" in stderr
+
+
+def test_two_factors_that_are_not_set_up(call, monkeypatch, home):
+    """The command that meets this shows the secret, as the server does so once; here nobody is there to type a code."""
+    with MockServer(settings=Settings(two_factor_auth=True)) as server:
+        (home / "config.toml").write_text(f"[default]\nhost = '{server.url}'\nusername = 'root'\n")
+        monkeypatch.setenv("V6CLIENT_PASSWORD", "root")
+        status, _, stderr = call("whoami")
+        secret = re.search(r"secret: +(\w+)", stderr)[1]
+
+        monkeypatch.setenv("V6CLIENT_OTP_SECRET", secret)
+
+        assert status == 1
+        assert f"secret={secret}" in stderr
+        assert stderr.endswith("run: v6client login\n")
+        assert call("whoami")[0] == 0

@@ -167,7 +167,8 @@ def status_of(code: CodeType) -> int:  # pragma: no cover -- as Forks
             return leaving.code or 0
         print(leaving.code, file=sys.stderr)  # noqa: T201 -- as Python does
     except BaseException as error:  # noqa: BLE001 -- the edge of the process
-        sys.excepthook(type(error), error, error.__traceback__ and error.__traceback__.tb_next)
+        frames = error.__traceback__ and error.__traceback__.tb_next  # without this function's
+        sys.excepthook(type(error), error.with_traceback(frames), frames)
     else:
         return 0
     return 1

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from v6mockserver._errors import AlgorithmError, MockUsageError
-from v6mockserver.nodes.executors import APART
+from v6mockserver.nodes.executors import APART, require
 from v6mockserver.nodes.interpreters import Interpreter, python_of
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ class Algorithms:
             If there is no such module, package or interpreter, the source is something else, or the arguments
             contradict each other.
         """
+        require(execution, optional=True)
         if (source is None) == (package is None):
             raise MockUsageError(f"{image!r} needs either a source or package=, not {'both' if source else 'neither'}")
         if package is None:

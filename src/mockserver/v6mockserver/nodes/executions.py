@@ -12,12 +12,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container, environment
 from v6mockserver.nodes.container import COMPLETED, CRASHED, Job, Outcome
 from v6mockserver.nodes.executors import (
     COLD,
-    EXECUTIONS,
     INLINE,
     MANUAL,
     SUBPROCESS,
@@ -323,17 +321,3 @@ class Executions:
         """
         for execution in list(self._made.values()):
             execution.stop()
-
-
-def require(choice: object) -> None:
-    """
-    Refuse what is no way to run algorithms.
-
-    Raises
-    ------
-    MockUsageError
-        If it is neither a name nor an executor.
-    """
-    if not isinstance(choice, Executor) and choice not in EXECUTIONS:
-        names = ", ".join(EXECUTIONS)
-        raise MockUsageError(f"there is no execution {choice!r}; there is {names}, and any concurrent.futures.Executor")

@@ -8,6 +8,8 @@ from concurrent.futures import Executor, Future
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from v6mockserver._errors import MockUsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,3 +89,24 @@ APART = (SUBPROCESS, COLD, MANUAL)
 
 Choice = Executor | str
 """A way to run algorithms: one of the names, or anybody's executor."""
+
+
+def require(choice: object, *, optional: bool = False) -> None:
+    """
+    Refuse what is no way to run algorithms.
+
+    Parameters
+    ----------
+    choice : object
+        A name, an executor, or something else.
+    optional : bool, default False
+        Whether it may be None.
+
+    Raises
+    ------
+    MockUsageError
+        If it is neither a name nor an executor.
+    """
+    if not isinstance(choice, Executor) and choice not in EXECUTIONS and not (optional and choice is None):
+        names = ", ".join(EXECUTIONS)
+        raise MockUsageError(f"there is no execution {choice!r}; there is {names}, and any concurrent.futures.Executor")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import environment as environments
-from v6mockserver.nodes import executions
 from v6mockserver.nodes.databases import described
+from v6mockserver.nodes.executions import Executions
+from v6mockserver.nodes.executors import require
 from v6mockserver.nodes.listener import Listener
 from v6mockserver.nodes.node import Memory, SimulatedNode
 
@@ -75,14 +76,14 @@ class Nodes(Mapping[str, SimulatedNode]):
         now: Callable[[], datetime],
         execution: Choice,
     ) -> None:
-        executions.require(execution)
+        require(execution)
         self.url = url
         self.session = session
         self.channel = channel
         self.algorithms = algorithms
         self.now = now
         self.execution = execution
-        self.executions = executions.Executions(self._proxy_url)
+        self.executions = Executions(self._proxy_url)
         self._nodes: dict[str, SimulatedNode] = {}
         self._lock = Lock()
         self._listener: Listener | None = None
@@ -171,8 +172,7 @@ class Nodes(Mapping[str, SimulatedNode]):
             If a database, the key, a variable or the execution does not fit.
         """
         environments.require_names(environment or {})
-        if execution is not None:
-            executions.require(execution)
+        require(execution, optional=True)
         key = _keys.load(Path(private_key)) if isinstance(private_key, (str, Path)) else private_key
         node = SimulatedNode(api_key, self, private_key=key)
         node.environment.update(environment or {})

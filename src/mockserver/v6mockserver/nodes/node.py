@@ -21,7 +21,7 @@ from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container, environment
 from v6mockserver.nodes.databases import Database
 from v6mockserver.nodes.executions import LOG_ELSEWHERE, VANISHED
-from v6mockserver.nodes.executors import APART, MANUAL, SUBPROCESS
+from v6mockserver.nodes.executors import APART, MANUAL, SUBPROCESS, require
 from v6mockserver.nodes.files import Volume
 from v6mockserver.nodes.held import HeldRun
 from v6mockserver.nodes.proxy import Proxy
@@ -95,8 +95,6 @@ class SimulatedNode:
         Its databases by label.
     environment : dict
         The variables that its algorithms find, beside those that every node sets.
-    execution : str, Executor or None
-        Where it runs algorithms; None leaves it to the server.
     log : list of str
         What it noted: refusals of the server that it hides from algorithms, and reports that came too late.
 
@@ -127,7 +125,7 @@ class SimulatedNode:
         self.blobs = BlobStore(self._connection)
         self.databases: dict[str, Database] = {}
         self.environment: dict[str, str] = {}
-        self.execution: Choice | None = None
+        self._execution: Choice | None = None
         self.log: list[str] = []
         self._volume = Volume(lambda: surroundings.folder / f"node-{self.id}")
         self._held: dict[int, HeldRun] = {}
@@ -167,6 +165,21 @@ class SimulatedNode:
         Whether it hears of new tasks.
         """
         return self._membership is not None
+
+    @property
+    def execution(self) -> Choice | None:
+        """
+        Where it runs algorithms: one of the names, an executor, or None, which leaves it to the server.
+        """
+        return self._execution
+
+    @execution.setter
+    def execution(self, choice: Choice | None) -> None:
+        """
+        Let it run algorithms somewhere else from now on.
+        """
+        require(choice, optional=True)
+        self._execution = choice
 
     @property
     def runs(self) -> list[HeldRun]:

@@ -43,7 +43,8 @@ def order(df, client, word):
 def identity(meta):
     """Return what the token and the environment say."""
     scratch = meta.temporary_directory
-    (scratch / "seen").open("a").write("x")
+    with (scratch / "seen").open("a") as seen:
+        seen.write("x")
     return {
         "ids": [meta.task_id, meta.node_id, meta.collaboration_id, meta.organization_id],
         "files": [meta.input_file.name, meta.output_file.name, meta.token_file.name],

@@ -51,6 +51,12 @@ def test_an_unknown_scope_is_refused(root):
         root.collaboration.list("everything")
 
 
+def test_collaborations_of_others(nora):
+    """To look beyond one's own organization takes another scope, and the error says which."""
+    with pytest.raises(UsageError, match="scope='global'"):
+        nora.collaboration.list(organization=3)
+
+
 def test_nodes(anywhere):
     """They are registered with or without a name, found, renamed and deleted."""
     collaboration = anywhere.collaboration.create("More", [2, 3])["id"]

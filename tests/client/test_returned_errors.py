@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from v6client import UserClient
-from v6client.exceptions import NotFoundError, ServerTooOldError, UsageError
+from v6client.exceptions import NotFoundError, ServerTooOldError, SessionExpiredError, UsageError
 
 
 @pytest.fixture
@@ -68,6 +68,14 @@ def test_what_is_no_answer_is_raised(returning, old_server):
     old.authenticate("root", "root")
     with pytest.raises(ServerTooOldError):
         old.study.list()
+
+
+def test_a_login_that_has_ended_is_raised(server, returning):
+    """Nothing works any more then, and a message would only be taken for an answer."""
+    server.clock.advance(60 * 60 * 24 * 30)
+
+    with pytest.raises(SessionExpiredError):
+        returning.task.list()
 
 
 def test_a_walk_raises(returning):

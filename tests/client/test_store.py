@@ -22,7 +22,7 @@ def asked(server):
     asked = []
 
     def store(environ, start_response):
-        wanted = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        wanted = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].replace('v2', 'api')}"
         asked.append((wanted, environ["HTTP_SERVER_URL"]))
         status, body = ANSWERS[wanted]
         start_response(status, [("Content-Type", "application/json")])
@@ -76,6 +76,16 @@ def test_a_store_that_is_set(root, asked):
     assert asked[-1] == ("DELETE /api/vantage6-server/1", root.base_path)
     with pytest.raises(NotFoundError):
         root.store.get(changed["id"])
+
+
+def test_another_store_is_deleted(root, asked):
+    """The one that is set stays set."""
+    one, other = root.store.create(URL, "Shop", 1)["id"], root.store.create(URL.replace("api", "v2"), "Mall", 1)["id"]
+    root.store.set(one)
+
+    root.store.delete(other)
+
+    assert root.store.store_id == one
 
 
 def test_no_store(root):

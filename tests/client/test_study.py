@@ -75,6 +75,14 @@ def test_other_nouns_are_found_by_study(nora, root, study):
     assert [row["study"]["id"] for row in root.task.iter(study=study["id"])] == [study["id"]]
 
 
+def test_the_collaboration_of_a_study_is_asked_once(server, nora, study):
+    """It never changes."""
+    for _ in range(2):
+        nora.task.create(organizations=[3], name="n", image="count", description="", input_={}, study=study["id"])
+
+    assert len(server.journal.where(method="GET", path=f"/study/{study['id']}")) == 1
+
+
 def test_a_task_for_a_study_that_one_may_not_view(nora, root):
     """The collaboration has to be told then, or be the default one; the server checks whether it fits."""
     study = root.study.create("Others", [3, 4], 1)["id"]

@@ -150,6 +150,7 @@ def test_a_call_by_keywords_alone(nora):
     nora.setup_collaboration(2)
 
     assert nora.task.create(**call)["collaboration"]["id"] == 2
+    assert nora.task.create(None, **call)["collaboration"]["id"] == 2
     assert nora.task.create(collaboration=1, **call)["collaboration"]["id"] == 1
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 from threading import Barrier, Thread
 
 import pytest
@@ -15,7 +16,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError
 from v6client import UserClient, exceptions
 from v6client._auth import Tokens
 from v6client._http import Connection
-from v6client._session import patience
+from v6client._session import own_session, patience
 from v6mockserver import MockServer
 
 READING, WRITING = "GET", "POST"
@@ -227,3 +228,39 @@ def test_a_login_that_was_renewed_elsewhere():
 
     assert client.connection._renewed(old) is new
     assert len(server.journal.where(path="/token/refresh")) == 0
+
+
+class Wire:
+    """A socket that has an answer, and notes how it is set."""
+
+    def __init__(self):
+        self.options = []
+
+    def setsockopt(self, *option):
+        """Note an option."""
+        self.options.append(option)
+
+    def makefile(self, *_):
+        """Return what comes in."""
+        return BytesIO(answer())
+
+    def sendall(self, data):
+        """Take anything."""
+
+    settimeout = close = sendall
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux puts acknowledgements off, and can be told")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_answers_are_acknowledged_promptly(scheme):
+    """Linux forgets that it was told to, so that it is told for each."""
+    session = own_session("http://server.invalid")
+    pool = session.get_adapter(f"{scheme}://").poolmanager.connection_from_url(f"{scheme}://server.invalid")
+    connection = pool.ConnectionCls("server.invalid")
+    connection.sock = Wire()
+
+    for _ in range(2):
+        connection.request("GET", "/")
+        connection.getresponse().read()
+
+    assert connection.sock.options == [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)] * 2

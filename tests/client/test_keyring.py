@@ -26,10 +26,11 @@ class Keyring(backend.KeyringBackend):
 
     priority = 1
 
-    def __init__(self, *, locked=False):
+    def __init__(self, *, locked=False, tenacious=False):
         super().__init__()
         self.passwords = {}
         self.locked = locked
+        self.tenacious = tenacious
 
     def get_password(self, service, username):
         """Give a password, if it is there."""
@@ -45,7 +46,7 @@ class Keyring(backend.KeyringBackend):
 
     def delete_password(self, service, username):
         """Forget a password."""
-        if (service, username) not in self.passwords:
+        if self.tenacious:
             raise errors.PasswordDeleteError
         del self.passwords[service, username]
 
@@ -134,6 +135,17 @@ def test_a_keyring_that_takes_nothing(use, served):
 
     assert ended.exit_code == 2
     assert "does not take the password" in ended.stderr
+
+
+def test_a_keyring_that_keeps_what_it_has(use, served):
+    """The command fails, and says so."""
+    use(Keyring(tenacious=True))
+    call("login", "--username=root", f"--host={served.url}", "--password-stdin", "--save-password")
+
+    ended = call("logout")
+
+    assert ended.exit_code == 2
+    assert "keeps the password" in ended.stderr
 
 
 def test_a_password_cannot_be_kept_without_a_keyring(served, monkeypatch):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from v6client import Client, UserClient
+from v6client import Client, Profile, UserClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,9 @@ client.authenticate("researcher", "password")
 client.authenticate("researcher", password="password", mfa_code="123456")
 client.authenticate("researcher", None, lambda: 123456)
 client.authenticate("researcher", None, otp_secret="ABCD")
+client = UserClient.from_profile()
+client = UserClient.from_profile("test", config="config.toml", login=False, port=443, timeout=(1, 2.5))
+profile: Profile | None = client.profile
 
 client.task.create(1, [2], "name", "image", "", {"method": "f"}, ["default"])
 client.task.create(organizations=[2], name="name", image="image", description="", input_={}, study=3, store=4)

@@ -41,11 +41,19 @@ def log_in(connection: Connection, username: str, password: str, code: CodeSourc
     try:
         return connection.login("token/user", credentials)
     except AuthenticationError as refused:
-        if refused.wants_setup and code is ask_for_code and somebody_is_there():
-            sys.stderr.write(f"{SETUP.format(**refused.body)}\n")
-        elif not (callable(code) and refused.wants_code):
+        if not callable(code) or not (refused.wants_code or _shown(refused, code)):
             raise
     return connection.login("token/user", {**credentials, "mfa_code": _digits(code())})
+
+
+def _shown(refused: AuthenticationError, code: Callable[[], Code]) -> bool:
+    """
+    Show a person what their authenticator app needs, if that is what is missing; tells whether it was.
+    """
+    if not refused.wants_setup or code is not ask_for_code or not somebody_is_there():
+        return False
+    sys.stderr.write(f"{SETUP.format(**refused.body)}\n")
+    return True
 
 
 def log_in_as_in_profile(
@@ -131,7 +139,7 @@ def find_password(server: str, username: str) -> str:
     return ask(
         f"Password of {username} at {server}: ",
         f"the password of {username} at {server} is neither given nor in a keyring, and nobody is at a terminal to "
-        "ask: set V6CLIENT_PASSWORD and use a profile, or pass the password",
+        "ask: pass it, or set V6CLIENT_PASSWORD for profiles and the command line",
     )
 
 
@@ -222,8 +230,12 @@ def out_of_keyring(server: str, username: str) -> bool:
     if from_keyring(server, username) is None:
         return False
     import keyring
+    import keyring.errors
 
-    keyring.delete_password(_service(server), username)
+    try:
+        keyring.delete_password(_service(server), username)
+    except keyring.errors.KeyringError as error:
+        raise UsageError(f"the keyring of this machine keeps the password: {error}") from error
     return True
 
 

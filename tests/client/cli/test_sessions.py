@@ -91,9 +91,10 @@ def test_a_session_that_others_can_read(login, session, call):
     assert f"others can read the session in {session}" in stderr
 
 
-def test_a_damaged_session(login, session, call):
+@pytest.mark.parametrize("text", ["{", "[]", '{"server": "x"}'])
+def test_a_damaged_session(login, session, call, text):
     """It is named."""
-    session.write_text("{")
+    session.write_text(text)
 
     assert f"the session in {session} is damaged" in call("whoami")[2]
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from v6client._profiles import Profile
 
+KEYS = frozenset({"server", "username", "access_token", "refresh_token", "whoami"})
+"""What a session consists of."""
+
 
 @contextmanager
 def connected(*, with_key: bool = False) -> Iterator[UserClient]:
@@ -59,8 +62,8 @@ def client_of(profile: Profile) -> UserClient:
     """
     A client as a profile describes it, before it logs in.
     """
-    # For scripts stderr is where errors are, and nothing else.
-    ours = {"errors": "raise", "progress": profile["progress"] and sys.stderr.isatty()}
+    # What is logged is for --verbose to say. For scripts stderr is where errors are, and nothing else.
+    ours = {"errors": "raise", "log_level": "debug", "progress": profile["progress"] and sys.stderr.isatty()}
     client = UserClient(profile.need("host"), **{**profile.only(CONSTRUCTOR), **ours})
     client.profile, client.collaboration_id = profile, profile.get("collaboration")
     return client
@@ -123,11 +126,13 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         if os.name == "posix" and file.stat().st_mode & OTHERS:
             raise UsageError(f"others can read the session in {file}: delete it, and run: v6client login")
-        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        kept = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise UsageError(f"the session in {file} is damaged: run: v6client login") from error
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or kept.keys() != KEYS:
+        raise UsageError(f"the session in {file} is damaged: run: v6client login")
     return kept
 
 

@@ -148,12 +148,25 @@ def test_a_token_is_renewed_ahead_of_its_end():
     assert script.asked == ["POST /api/token/user", "POST /api/token/refresh", "GET /api/user/1"]
 
 
-def test_tokens_that_cannot_be_renewed_end_the_session():
-    """The error says to log in again."""
-    connection, _ = connected((401, {"msg": "old"}), (401, {"msg": "too old"}))
+@pytest.mark.parametrize("status", [401, 422])
+def test_tokens_that_cannot_be_renewed_end_the_session(status):
+    """They have expired, or the server signs with another secret now; the error says to log in again."""
+    connection, _ = connected((status, {"msg": "old"}), (status, {"msg": "too old"}))
 
     with pytest.raises(exceptions.SessionExpiredError, match="authenticate"):
         connection.request("GET", "user/1")
+
+
+def test_a_server_that_fails_to_renew():
+    """That does not end the session: later calls try again."""
+    connection, _ = connected(
+        (401, {"msg": "old"}), (503, {"msg": "busy"}), (401, {"msg": "old"}), (200, tokens("new")), (200, {"id": 1})
+    )
+
+    with pytest.raises(exceptions.ServerFailedError, match="token/refresh"):
+        connection.request("GET", "user/1")
+
+    assert connection.request("GET", "user/1") == {"id": 1}
 
 
 def test_a_password_is_never_sent_twice():

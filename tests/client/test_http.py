@@ -183,8 +183,10 @@ def test_a_second_factor_that_is_missing():
     """The server says so with status 200."""
     connection, _ = connected((200, {"msg": "code?"}), logged_in=False)
 
-    with pytest.raises(exceptions.AuthenticationError, match="mfa_code"):
-        connection.login("token/user", {})
+    with pytest.raises(exceptions.AuthenticationError, match="mfa_code") as caught:
+        connection.login("token/user", {"password": "Secret-42"})
+
+    assert caught.value.request.body is None
 
 
 def test_a_call_before_the_login():

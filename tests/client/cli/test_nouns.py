@@ -105,9 +105,12 @@ def test_what_is_written_on_a_server_does_not_command_the_terminal(server, call)
     root.organization.update(2, name="\x1b[31mRed\x1b[0m [bold]x[/bold]")
 
     shown = call("organization", "list")[1]
+    server.faults.on(path="/organization/2").answer(404, body={"msg": "\x1b[31mnone"})
+    said = call("organization", "get", 2)[2]
 
-    assert "\x1b" not in shown
+    assert "\x1b" not in shown + said
     assert "[bold]x[/bold]" in shown
+    assert "none" in said
 
 
 def test_verbose_tells_each_request(call):

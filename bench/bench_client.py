@@ -1,0 +1,137 @@
+"""
+What the client takes, beside the official one: to encrypt, to create a task for many, to be imported, and for a call.
+
+Each piece of work is done in a process of its own, the kinds by turns. The official client is that of the environment
+of the real server 4.15.2, which is installed at the first run, as for the conformance tests. Both create their tasks on
+the same real server.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import requests
+from bench_live import mock, real
+from timing import measure, print_table
+from urllib3.util import Retry
+
+from v6client import UserClient
+from v6client._crypto import RSACryptor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HERE = Path(__file__).parent
+KEY = HERE.parent / "fixtures" / "keys" / "insecure-test-key-01.pem"
+MEBIBYTES = 100
+ORGANIZATIONS = 50
+INPUT = 10
+CALLS = 300
+
+Subject = tuple[str, str, dict[str, Any]]
+
+
+def main() -> None:
+    """
+    Print a table for each piece of work.
+    """
+    encrypting = {"key": str(KEY), "mebibytes": MEBIBYTES}
+    print_work(
+        f"encrypt {MEBIBYTES} MiB",
+        {
+            "official": ("official", "encrypt", encrypting),
+            "ours, into one text": ("ours", "encrypt", {**encrypting, "way": "whole"}),
+            "ours, as it is sent": ("ours", "encrypt", encrypting),
+        },
+        rounds=5,
+    )
+    print_work("import", {kind: (kind, "load", {}) for kind in ("official", "ours", "requests")}, rounds=9)
+    print_calls()
+    with real() as url:
+        port = int(url.rpartition(":")[2])
+        order = {"port": port, "key": str(KEY), "organizations": federation(url), "mebibytes": INPUT}
+        title = f"task for {ORGANIZATIONS} organizations, {INPUT} MiB"
+        print_work(title, {kind: (kind, "create", order) for kind in ("official", "ours")}, rounds=3)
+
+
+def print_work(title: str, subjects: Mapping[str, Subject], *, rounds: int) -> None:
+    """
+    Print what each subject takes: the median of its times, and the most memory.
+    """
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            found[name].append(done(*subject))
+    first = next(iter(found))
+    baseline = median(one["seconds"] for one in found[first])
+    width = max(map(len, [title, *subjects]))
+    print(f"{title:<{width}}  {'median':>12}  {'ratio':>7}  {'memory':>10}  requests")
+    for name, all_ in found.items():
+        seconds, memory = median(one["seconds"] for one in all_), max(one["mebibytes"] for one in all_)
+        asked = " ".join(sorted({f"{one['requests']:.0f}" for one in all_ if "requests" in one}))
+        print(f"{name:<{width}}  {seconds * 1e3:9.1f} ms  {seconds / baseline:7.3f}  {memory:6.1f} MiB  {asked:>8}")
+    print()
+
+
+def done(kind: str, work: str, order: dict[str, Any]) -> dict[str, float]:
+    """
+    Let a process do some work, and return what it took.
+    """
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from conformance.servers import environment
+
+    python = environment("4.15") if kind == "official" else sys.executable
+    command = [str(python), str(HERE / "client_work.py"), kind, work, json.dumps(order)]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    taken: dict[str, float] = json.loads(out.splitlines()[-1])
+    return taken
+
+
+def print_calls() -> None:
+    """
+    Print what one call takes on a kept connection to a live mock in another process.
+    """
+    with mock() as url:
+        client = UserClient(url)
+        client.authenticate("root", "root")
+        session = requests.Session()
+
+        def bare() -> None:
+            headers = {"Authorization": f"Bearer {client.token}"}
+            assert session.get(f"{url}/api/organization/1", headers=headers, timeout=60).json()["id"] == 1
+
+        subjects = {
+            "requests.Session.get().json()": bare,
+            "client.organization.get()": lambda: client.organization.get(1),
+        }
+        print_table("one call", measure(subjects, rounds=CALLS))
+        print()
+
+
+def federation(url: str) -> list[int]:
+    """
+    Make an encrypted collaboration with a node of each organization, and return the organizations.
+    """
+    session = requests.Session()
+    patience = Retry(total=120, backoff_factor=0.5, backoff_max=0.5)
+    session.mount("http://", requests.adapters.HTTPAdapter(max_retries=patience))
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        answer = session.post(f"{url}/api{path}", json=body, timeout=60)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    token = post("/token/user", {"username": "root", "password": "root"})["access_token"]
+    session.headers["Authorization"] = f"Bearer {token}"
+    key = RSACryptor.from_file(KEY).public_key
+    names: Iterable[str] = (f"Hospital {number}" for number in range(1, ORGANIZATIONS))
+    ids = [1, *(post("/organization", {"name": name, "public_key": key})["id"] for name in names)]
+    there = post("/collaboration", {"name": "All", "organization_ids": ids, "encrypted": True})["id"]
+    for id_ in ids:
+        post("/node", {"organization_id": id_, "collaboration_id": there})
+    return ids

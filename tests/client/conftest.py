@@ -17,6 +17,12 @@ def broken(df):
     raise ValueError("on purpose")
 
 
+@pytest.fixture(autouse=True)
+def _no_keyring(monkeypatch):
+    """Whoever runs the tests keeps their keyring to themselves."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
 @pytest.fixture
 def seed():
     """Twelve organizations in one collaboration, with a researcher in the first of them."""

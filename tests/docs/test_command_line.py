@@ -25,6 +25,7 @@ def test_the_examples_run(tmp_path, monkeypatch):
     for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setenv("V6CLIENT_PASSWORD", "Federated-1")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.chdir(tmp_path)
     examples = re.findall(r"^\$ v6client (.*)$", COMMAND_LINE, re.MULTILINE)
 

@@ -133,6 +133,7 @@ def test_names_that_may_not_be_seen(server, root):
     ]
     root.user.create("rob", "Rob", "R", "Secret-42", "rob@x.org", organization=2, rules=rules)
     client = server.client("rob", "Secret-42")
+    client.setup_encryption(None)
     task = client.task.create(2, [2], "n", "many", "", {"method": "alone"})["id"]
 
     assert dict(client.result.by_organization(task)) == {"organization 2": 1}

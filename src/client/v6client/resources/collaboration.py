@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -64,6 +65,8 @@ class Collaboration(SubClient[models.Collaboration]):
             organization_id=self._member(scope, organization),
             algorithm_store_id=algorithm_store,
         )
+
+    table = tabled(list)
 
     def iter(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.resources._base import SubClient, may_omit
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -74,6 +75,8 @@ class Node(SubClient[models.Node]):
             last_seen_from=last_seen_from,
             last_seen_till=last_seen_till,
         )
+
+    table = tabled(list)
 
     def iter(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -53,6 +54,8 @@ class Organization(SubClient[models.Organization]):
         self._require("list", study=study)
         where = self._within(collaboration, study)
         return self._list(page, per_page, name=name, country=country, collaboration_id=where, study_id=study)
+
+    table = tabled(list)
 
     def iter(
         self,

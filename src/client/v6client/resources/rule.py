@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -57,6 +58,8 @@ class Rule(SubClient[models.Rule]):
             Which page, of how many rules.
         """
         return self._list(page, per_page, name=name, operation=operation, scope=scope, role_id=role)
+
+    table = tabled(list)
 
     def iter(
         self,

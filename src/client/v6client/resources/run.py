@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import input_text
+from v6client._tables import tabled
 from v6client.resources._base import SubClient, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -93,6 +94,8 @@ class Run(SubClient[models.Run]):
             **_between("finished", finished),
         )
         return {**answer, "data": [self._readable(run) for run in answer["data"]]}
+
+    table = tabled(list)
 
     def iter(
         self,

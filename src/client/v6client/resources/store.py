@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -58,6 +59,8 @@ class Store(SubClient[models.Store]):
             Which page, of how many stores.
         """
         return self._list(page, per_page, name=name, url=url, collaboration_id=self._within(collaboration))
+
+    table = tabled(list)
 
     def iter(
         self, *, name: str | None = None, url: str | None = None, collaboration: int | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
+from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -55,6 +56,8 @@ class Study(SubClient[models.Study]):
             collaboration_id=collaboration,
             include="organizations" if include_organizations else None,
         )
+
+    table = tabled(list)
 
     def iter(
         self,

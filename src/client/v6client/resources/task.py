@@ -13,6 +13,7 @@ from v6client._content import task_body
 from v6client._inputs import inputs_for
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
+from v6client._tables import tabled
 from v6client.exceptions import PermissionDeniedError, UsageError
 from v6client.resources._base import SubClient, given, may_omit, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -123,6 +124,8 @@ class Task(SubClient[models.Task]):
             status=status,
             is_user_created=None if user_created is None else int(user_created),
         )
+
+    table = tabled(list)
 
     def iter(
         self,

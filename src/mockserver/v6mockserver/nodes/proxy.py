@@ -33,6 +33,9 @@ TRIES = 3
 HIDDEN = "The request failed; the log of the node tells why"
 UNFINISHED = ("pending", "initializing", "active")
 
+OF_CONNECTION = {"connection", "content-encoding", "content-length", "date", "server", "transfer-encoding"}
+"""The headers of an answer that each hop has of its own."""
+
 PREFIX = "/api"
 """The server's, which some algorithms put in front of a path; the proxy answers at the root of its port as well."""
 
@@ -101,12 +104,12 @@ class Proxy:
             if request.method == method and (match := re.fullmatch(path, request.path)):
                 return handler(request, *match.groups())
         answer = self._forward(request)
-        return Response(answer.content, answer.status_code, content_type=answer.headers.get("Content-Type"))
+        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in OF_CONNECTION]
+        return Response(answer.content, answer.status_code, headers)
 
-    def _forward(self, request: Request, json: Any = None) -> requests.Response:
-        if json is None and request.is_json:
-            json = request.get_json()
-        return self._send(request, request.method, request.path, json=json, params=request.args.to_dict(flat=False))
+    def _forward(self, request: Request) -> requests.Response:
+        body = request.get_json(silent=True)
+        return self._send(request, request.method, request.path, json=body, params=request.args.to_dict(flat=False))
 
     def _send(self, request: Request, method: str, path: str, **content: Any) -> requests.Response:
         """
@@ -127,7 +130,8 @@ class Proxy:
         raise ProxyRefusedError(500, HIDDEN)
 
     def _create_task(self, request: Request) -> Response:
-        body = request.get_json()
+        sent: Any = request.get_json(silent=True)
+        body: dict[str, Any] = sent if isinstance(sent, dict) else {}
         targets = body.get("organizations")
         if not targets:
             raise ProxyRefusedError(400, "organizations is missing or empty; name at least one")

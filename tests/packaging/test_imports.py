@@ -59,9 +59,10 @@ def test_import_loads_only_what_every_user_needs(package, statement):
 
 
 @pytest.mark.slow
-def test_the_command_line_shows_its_help_without_a_client():
+@pytest.mark.parametrize("command", [[], ["task"]])
+def test_the_command_line_shows_its_help_without_a_client(command):
     """Whoever asks for help, or completes a command, does not wait for what only a request needs."""
-    loaded = loaded_by("from v6client._cli.root import root; root.main(['--help'])")
+    loaded = loaded_by(f"from v6client._cli.root import root; root.main({[*command, '--help']})")
 
     assert "click" in loaded
     assert loaded.isdisjoint(["cryptography", "requests", "rich", "tomlkit"])

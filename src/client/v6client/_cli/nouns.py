@@ -80,6 +80,14 @@ class NounGroup(click.Group):
         makers = {"list": _list_command, "get": _get_command}
         return makers[cmd_name](self.noun) if cmd_name in makers else self.others.get(cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's own
+        """
+        Write the commands into the help, without making them.
+        """
+        own = [("list", f"List {_plural(self.noun)}."), ("get", f"View one {self.noun}.")]
+        with formatter.section("Commands"):
+            formatter.write_dl([*own, *((name, command.help or "") for name, command in self.others.items())])
+
 
 def _list_command(noun: str) -> click.Command:
     method = _method(noun, "iter")

@@ -131,6 +131,7 @@ class Connection:
             raise exceptions.MalformedAnswerError(f"POST {path} was answered with JSON that is no object")
         # A server that wants a second factor says so with status 200.
         if "access_token" not in answer:
+            _forget_secrets(response.request)
             raise exceptions.AuthenticationError("POST", path, response.status_code, answer, response)
         self.tokens = _auth.Tokens.from_answer(answer, time.monotonic())
         return answer

@@ -5,6 +5,7 @@ The session that a connection makes for itself: what is tried again, and what th
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BUSY = (429, 502, 503, 504)
+
+# How many are kept open. Where more threads than that call at once, urllib3 warns of each connection that it closes.
+CONNECTIONS = 64
 
 # A server may ask for as long a pause as it likes; who wants a longer one decides that above.
 LONGEST_PAUSE = 10.0
@@ -39,7 +43,7 @@ class Patience(Retry):
         """
         if response is not None and (self.get_retry_after(response) or 0) > LONGEST_PAUSE:
             # With raise_on_status off this means: take the answer for what it is.
-            raise MaxRetryError(kwargs.get("_pool"), url or "", ResponseError("the pause asked for is too long"))  # type: ignore[arg-type] # urllib3 itself passes no pool at times
+            raise MaxRetryError(kwargs["_pool"], url or "", ResponseError("the pause asked for is too long"))
         return super().increment(method, url, response, *args, **kwargs)
 
 
@@ -71,7 +75,8 @@ QUICK = getattr(socket, "TCP_QUICKACK", None)
 class _PromptConnection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # urllib3 has two types of this name
         if QUICK is not None and self.sock is not None:
-            self.sock.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
+            with suppress(OSError):  # some that call themselves Linux do not know it
+                self.sock.setsockopt(socket.IPPROTO_TCP, QUICK, 1)
         return super().getresponse()
 
 
@@ -93,7 +98,7 @@ class Adapter(HTTPAdapter):
     """
 
     def __init__(self) -> None:
-        super().__init__(max_retries=patience())
+        super().__init__(pool_maxsize=CONNECTIONS, max_retries=patience())
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """

@@ -64,8 +64,13 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, Mapping) and "id" in value:
         return str(value["id"])  # a reference to a row of another noun
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    # What others wrote does not get to the terminal as commands to it.
+    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def plain(text: str) -> str:
+    """
+    A text of others as it may be shown: it does not get to the terminal as commands to it.
+    """
     return "".join(
         character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
     )

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from v6client._cli.choices import common_options
+from v6client._cli.output import plain
 from v6client._login import SETUP
 from v6client.exceptions import (
     AuthenticationError,
@@ -82,7 +83,7 @@ class Root(click.Group):
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, click.ClickException, V6ClientError, OSError) as error:
             message, status = _ending(error)
-            click.echo(f"v6client: {message}", err=True)
+            click.echo(plain(f"v6client: {message}"), err=True)
         sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -14,6 +14,7 @@ if typing.TYPE_CHECKING:
         FaultNotHitError,
         MockServerError,
         MockUsageError,
+        PlanNotUsedError,
         SeedError,
     )
     from v6mockserver._faults import Fault, Faults
@@ -22,6 +23,8 @@ if typing.TYPE_CHECKING:
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.nodes.plans import Plan
+    from v6mockserver.nodes.policies import Policies
     from v6mockserver.nodes.splitting import split
     from v6mockserver.state.clock import Clock
     from v6mockserver.state.mails import Mail
@@ -44,6 +47,9 @@ __all__ = [
     "MockServerError",
     "MockUsageError",
     "Outbox",
+    "Plan",
+    "PlanNotUsedError",
+    "Policies",
     "SeedError",
     "Settings",
     "SimulatedNode",
@@ -68,6 +74,9 @@ _HOMES = {
     "MockServerError": "_errors",
     "MockUsageError": "_errors",
     "Outbox": "_outbox",
+    "Plan": "nodes.plans",
+    "PlanNotUsedError": "_errors",
+    "Policies": "nodes.policies",
     "SeedError": "_errors",
     "Settings": "state.settings",
     "SimulatedNode": "nodes.node",

@@ -6,6 +6,7 @@ MockServerError
 │   ├── SeedError           a seed with a mistake in it
 │   └── DumpError           data to load with a mistake in them
 ├── FaultNotHitError        a scripted fault that no request met
+├── PlanNotUsedError        a plan for a node that no run took
 ├── DisagreementError       an algorithm gives over nodes what it does not over pooled data
 ├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
@@ -63,6 +64,12 @@ class FaultNotHitError(MockServerError, AssertionError):
 class DisagreementError(MockServerError, AssertionError):
     """
     An algorithm gives over nodes what it does not over the pooled data; to a test framework, a failed assertion.
+    """
+
+
+class PlanNotUsedError(MockServerError, AssertionError):
+    """
+    A plan was made for a node and no run of it came; to a test framework, a failed assertion.
     """
 
 

@@ -171,6 +171,7 @@ class MockServer:
             channel=self._channel,
             algorithms=self.algorithms,
             now=lambda: self._world.clock.now(),  # noqa: PLW0108 -- the world may be replaced
+            advance=lambda seconds: self._world.clock.advance(seconds),  # noqa: PLW0108 -- as above
             execution=execution,
         )
         if seed is not None:
@@ -528,6 +529,7 @@ class MockServer:
         self.stop()
         if error is None:
             self.faults.verify()
+            self.nodes.verify()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """

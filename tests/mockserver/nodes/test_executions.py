@@ -95,13 +95,13 @@ def test_an_unknown_execution(where):
 
 @pytest.mark.parametrize("name", ["PKG_NAME", "a-b"])
 def test_a_variable_that_keeps_containers_from_starting(study, name):
-    """As at a real node, every run fails; the log names it."""
+    """As at a real node, every run fails, and the log of the node names it."""
     study.server.nodes["North"].environment[name] = "1"
 
     run = study.run("partial", "x")
 
     assert run["status"] == "failed"
-    assert repr(name) in run["log"]
+    assert repr(name) in study.server.nodes["North"].log[-1]
 
 
 def test_functions_that_no_other_process_can_have():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from v6mockserver import _keys
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import environment as environments
+from v6mockserver.nodes import plans
 from v6mockserver.nodes.databases import described
 from v6mockserver.nodes.executions import Executions
 from v6mockserver.nodes.executors import require
@@ -57,6 +58,8 @@ class Nodes(Mapping[str, SimulatedNode]):
         What nodes can run.
     now : callable
         Returns the server's time.
+    advance : callable
+        Lets so many seconds of it pass.
     execution : str or Executor
         Where nodes run algorithms, unless node or image say something else.
 
@@ -74,6 +77,7 @@ class Nodes(Mapping[str, SimulatedNode]):
         channel: Channel,
         algorithms: Algorithms,
         now: Callable[[], datetime],
+        advance: Callable[[float], object],
         execution: Choice,
     ) -> None:
         require(execution)
@@ -82,6 +86,7 @@ class Nodes(Mapping[str, SimulatedNode]):
         self.channel = channel
         self.algorithms = algorithms
         self.now = now
+        self.advance = advance
         self.execution = execution
         self.executions = Executions(self._proxy_url)
         self._nodes: dict[str, SimulatedNode] = {}
@@ -197,6 +202,17 @@ class Nodes(Mapping[str, SimulatedNode]):
         for name, node in self._nodes.items():
             if runs := node.settle():
                 raise MockUsageError(f"node {name!r} is still at work on runs {runs}; let them end first")
+
+    def verify(self) -> None:
+        """
+        Check that every plan for a node was used.
+
+        Raises
+        ------
+        PlanNotUsedError
+            If one was not; the message names each of them.
+        """
+        plans.verify(plan for node in self._nodes.values() for plan in node.plans)
 
     def memory(self) -> NodeMemories:
         """

@@ -12,7 +12,7 @@ from v6mockserver.nodes.algorithm_client import AlgorithmClient
 from v6mockserver.nodes.container import COMPLETED, CRASHED, Outcome
 
 if TYPE_CHECKING:
-    from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.nodes.work import Attempt, Work
 
 PENDING, ACTIVE, OVER = "pending", "active", "over"
 
@@ -23,37 +23,39 @@ class HeldRun:
 
     Parameters
     ----------
-    node : SimulatedNode
-        The node.
-    run : dict
-        The run, with its task, as the server shows it.
+    work : Work
+        The runs of its node.
+    attempt : Attempt
+        The node's attempt at it.
 
     Attributes
     ----------
+    attempt : Attempt
+        As given.
     id, task_id : int
         Its own id, and that of its task.
     image : str
         The algorithm that the task names; it need not be registered.
     """
 
-    def __init__(self, node: SimulatedNode, run: dict[str, Any]) -> None:
-        self._node = node
-        self._run = run
+    def __init__(self, work: Work, attempt: Attempt) -> None:
+        self._work = work
+        self.attempt = attempt
         self._token: str | None = None
         self._stage = PENDING
-        self.id: int = run["id"]
-        self.task_id: int = run["task"]["id"]
-        self.image: str = run["task"]["image"]
+        self.id = attempt.id
+        self.task_id: int = attempt.run["task"]["id"]
+        self.image = attempt.image
 
     def __repr__(self) -> str:
-        return f"<HeldRun {self.id} of task {self.task_id} at {self._node.name!r}, {self._stage}>"
+        return f"<HeldRun {self.id} of task {self.task_id} at {self._work.node.name!r}, {self._stage}>"
 
     @property
     def input(self) -> Any:
         """
         What the algorithm is asked: usually `method`, `args` and `kwargs`.
         """
-        return json.loads(self._node.input_of(self._run))
+        return json.loads(self._work.input_of(self.attempt.run))
 
     def start(self) -> None:
         """
@@ -66,10 +68,10 @@ class HeldRun:
         """
         if self._stage != PENDING:
             raise MockUsageError(f"{self!r} was started before")
-        self._token = self._node.begin(self._run)
+        self._token = self._work.begin(self.attempt)
         self._stage = ACTIVE if self._token is not None else OVER
         if self._token is None:
-            raise MockUsageError(f"{self!r} does not run; the log of its node may tell why: {self._node.log[-1:]}")
+            raise MockUsageError(f"{self!r} does not run; the log of its node may tell why: {self._work.node.log[-1:]}")
 
     def client(self) -> AlgorithmClient:
         """
@@ -77,7 +79,7 @@ class HeldRun:
         """
         if self._token is None:
             raise MockUsageError(f"{self!r} has no token yet; start() it first")
-        return AlgorithmClient(self._token, self._node.proxy)
+        return AlgorithmClient(self._token, self._work.node.proxy)
 
     def complete(self, result: Any = None, *, log: str = "") -> None:
         """
@@ -111,4 +113,4 @@ class HeldRun:
         if self._stage == PENDING:
             self.start()
         self._stage = OVER
-        self._node.finish(self._run, outcome)
+        self._work.finish(self.attempt, outcome)

@@ -4,13 +4,8 @@ A simulated node: it does what a real node does, and knows what a real node know
 
 from __future__ import annotations
 
-import json
-import traceback
-from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from threading import Condition, Lock
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from v6client._blobs import BlobStore
 from v6client._crypto import RSACryptor
@@ -18,40 +13,26 @@ from v6client._http import Connection
 from v6client._plain import PlainCryptor
 from v6client.exceptions import ConnectionFailedError, V6ClientError
 from v6mockserver._errors import MockUsageError
-from v6mockserver.nodes import container, environment
+from v6mockserver.nodes import plans
 from v6mockserver.nodes.databases import Database
-from v6mockserver.nodes.executions import LOG_ELSEWHERE, VANISHED
-from v6mockserver.nodes.executors import APART, MANUAL, SUBPROCESS, require
-from v6mockserver.nodes.files import Volume
-from v6mockserver.nodes.held import HeldRun
+from v6mockserver.nodes.executors import require
+from v6mockserver.nodes.plans import Plan
+from v6mockserver.nodes.policies import Policies
 from v6mockserver.nodes.proxy import Proxy
+from v6mockserver.nodes.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from v6client._auth import Tokens
-    from v6mockserver.nodes.algorithms import Algorithm
     from v6mockserver.nodes.executors import Choice
+    from v6mockserver.nodes.held import HeldRun
     from v6mockserver.nodes.surroundings import Membership, Surroundings
 
-NO_IMAGE, ACTIVE, FAILED, KILLED = "non-existing Docker image", "active", "failed", "killed by user"
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
-
-
-Stage = Literal["held", "starting", "running", "reporting", "dead"]
-HELD: Final = "held"
-STARTING: Final = "starting"
-RUNNING: Final = "running"
-REPORTING: Final = "reporting"
-DEAD: Final = "dead"
-"""
-How far a node is with a run that it has taken: it waits for the test, it is being started, its algorithm runs, its end
-is being reported, or it was killed and whatever comes out of it is of no interest.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +45,7 @@ class Memory:
     membership: Membership | None
     databases: Mapping[str, Database]
     environment: Mapping[str, str]
+    policies: Policies
     log: Sequence[str]
 
 
@@ -95,6 +77,8 @@ class SimulatedNode:
         Its databases by label.
     environment : dict
         The variables that its algorithms find, beside those that every node sets.
+    policies : Policies
+        Who may run what on it; `allow` changes them.
     log : list of str
         What it noted: refusals of the server that it hides from algorithms, and reports that came too late.
 
@@ -127,14 +111,10 @@ class SimulatedNode:
         self.environment: dict[str, str] = {}
         self._execution: Choice | None = None
         self.log: list[str] = []
-        self._volume = Volume(lambda: surroundings.folder / f"node-{self.id}")
-        self._held: dict[int, HeldRun] = {}
-        self._kills: dict[int, Callable[[], object]] = {}
+        self.policies = Policies()
         self.proxy = Proxy(self, surroundings.session())
+        self._work = Work(self, surroundings)
         self._membership: Membership | None = None
-        self._stages: dict[int, Stage] = {}
-        self._lock = Lock()
-        self._news = Condition()
         self._stopped = False
         self._handlers = {"sync": self._synchronise, "new_task": self._take_task, "kill_containers": self._kill}
 
@@ -186,8 +166,14 @@ class SimulatedNode:
         """
         The runs that it holds for the test, in `manual` execution, oldest first.
         """
-        with self._lock:
-            return [run for _, run in sorted(self._held.items())]
+        return self._work.held
+
+    @property
+    def plans(self) -> plans.Plans:
+        """
+        What it is told to do with its next runs.
+        """
+        return self._work.plans
 
     def go_online(self) -> None:
         """
@@ -223,21 +209,33 @@ class SimulatedNode:
         Leave the server, and let what waits for other runs wait no longer.
         """
         self.go_offline()
-        with self._news:
+        self._wake()
+
+    def power_off(self) -> None:
+        """
+        Be gone at once, with all that it runs, as in a power cut; `go_online` brings it back.
+
+        The server takes it for online as after `lose_contact`, and its runs stay active. When the node is back it
+        starts them again, as a real one does. An algorithm in a thread goes on and is not listened to.
+        """
+        self.lose_contact()
+        self._work.drop()
+        self._wake()
+
+    def _wake(self) -> None:
+        """
+        Let what waits for other runs wait no longer.
+        """
+        with self._work.news:
             self._stopped = True
-            self._news.notify_all()
+            self._work.news.notify_all()
 
     def interrupt(self) -> None:
         """
         End what can be ended: processes, and the wait for other runs. The rest goes on, and so does the node.
         """
-        with self._news:
-            self._stopped = True
-            self._news.notify_all()
-        with self._lock:
-            kills = list(self._kills.values())
-        for kill in kills:
-            kill()
+        self._wake()
+        self._work.interrupt()
 
     def resume(self) -> None:
         """
@@ -250,27 +248,29 @@ class SimulatedNode:
         Stop, wait for the runs that are under way, and return those that do not end.
         """
         self.stop()
-        for run in self.runs:
-            self._let_go(run.id)
-        with self._news:
-            self._news.wait_for(lambda: not self._stages, self._surroundings.patience)
-            return sorted(self._stages)
+        return self._work.settle(self._surroundings.patience)
 
     def memory(self) -> Memory:
         """
         Return what it knows at this moment.
         """
         return Memory(
-            self._connection.tokens, self._membership, dict(self.databases), dict(self.environment), list(self.log)
+            tokens=self._connection.tokens,
+            membership=self._membership,
+            databases=dict(self.databases),
+            environment=dict(self.environment),
+            policies=self.policies,
+            log=list(self.log),
         )
 
     def remember(self, memory: Memory) -> None:
         """
-        Know what it knew at another moment, and nothing since; no run may be under way.
+        Know what it knew at another moment, and nothing of plans and runs; none may be under way.
         """
         self._connection.tokens, self._membership = memory.tokens, memory.membership
         self.databases, self.environment = dict(memory.databases), dict(memory.environment)
-        self.log = list(memory.log)
+        self.policies, self.log = memory.policies, list(memory.log)
+        self._work.forget()
         self._stopped = False
 
     def add_database(
@@ -303,6 +303,97 @@ class SimulatedNode:
         self.databases[label] = Database.at(label, source, type, environment)
         self._share()
 
+    def allow(
+        self,
+        *,
+        algorithms: Sequence[str] = (),
+        stores: Sequence[str] = (),
+        either: bool = False,
+        users: Sequence[int | str] = (),
+        organizations: Sequence[int | str] = (),
+        basics: bool = True,
+    ) -> None:
+        """
+        Set the node's policies; what is left out is allowed. What they forbid ends as `not allowed`.
+
+        Parameters
+        ----------
+        algorithms, stores : sequence of str, optional
+            Images, and URLs of algorithm stores, as they are or as regular expressions; an image without a tag allows
+            all tags.
+        either : bool, default False
+            Whether a task needs one of those two only, and not both.
+        users, organizations : sequence of int or str, optional
+            Ids of users, and ids or names of organizations. While the node is online, the server itself refuses the
+            tasks of other users.
+        basics : bool, default True
+            Whether the image with basic algorithms may run.
+
+        Raises
+        ------
+        MockUsageError
+            If an entry is no regular expression, and is not to be taken as it is.
+        """
+        self.policies = Policies(
+            allowed_algorithms=algorithms,
+            allowed_algorithm_stores=stores,
+            allow_either_whitelist_or_store=either,
+            allowed_users=users,
+            allowed_organizations=organizations,
+            allow_basics_algorithm=basics,
+        )
+        self._share()
+
+    def plan(
+        self,
+        what: str,
+        *,
+        run: int | None = 1,
+        image: str | None = None,
+        method: str | None = None,
+        log: str | None = None,
+        result: Any = None,
+        seconds: float | None = None,
+    ) -> Plan:
+        """
+        Say what becomes of a run: the next one, unless the arguments say which.
+
+        A plan that no run takes is an error at the end of `with server:`, and of `server.nodes.verify()`.
+
+        Parameters
+        ----------
+        what : str
+            "crash", "refuse", "no image", "start failed", "bad environment", "no token", "kill", "vanish", "lose",
+            "ignore", "stall", "slow", "complete", "empty", "malformed" or "wrong key".
+        run : int or None, default 1
+            Which of the runs that are meant; None for every one of them.
+        image, method : str, optional
+            Only runs of this image, or of this method.
+        log : str, optional
+            What the algorithm prints, if it crashes or completes.
+        result : any, optional
+            What it returns, if it completes; what it has written, if it crashes.
+        seconds : float, optional
+            How long it takes by the server's clock, if it is slow.
+
+        Returns
+        -------
+        Plan
+            The plan, which counts the runs that it is for.
+
+        Raises
+        ------
+        MockUsageError
+            If a node can do no such thing, or not here.
+        """
+        if what == "wrong key" and not self.is_encrypted:
+            raise MockUsageError(f"the collaboration of node {self.name!r} is not encrypted, so no key is wrong")
+        options = {"log": log, "result": result, "seconds": seconds}
+        given = {name: value for name, value in options.items() if value is not None}
+        plans.require(what, run, given)
+        content = plans.content(self.name, what, given)
+        return self.plans.add(Plan(self.name, what, run=run, image=image, method=method, **content))
+
     def note(self, text: str) -> None:
         """
         Add a line to the node's log.
@@ -315,8 +406,8 @@ class SimulatedNode:
 
         Where algorithms run inline nobody else can bring it about, so there is no waiting.
         """
-        with self._news:
-            ended = self._news.wait_for(lambda: self._stopped or condition(), self._surroundings.patience)
+        with self._work.news:
+            ended = self._work.news.wait_for(lambda: self._stopped or condition(), self._surroundings.patience)
             return ended and not self._stopped
 
     def _share(self) -> None:
@@ -328,7 +419,7 @@ class SimulatedNode:
         Return what a node tells the server about itself.
         """
         yield "encryption", str(int(self.is_encrypted))
-        yield "allowed_algorithms", "all"
+        yield from self.policies.shared()
         for label, database in self.databases.items():
             yield "database_labels", label
             yield f"db_type_{label}", database.type
@@ -343,10 +434,10 @@ class SimulatedNode:
             except V6ClientError as error:
                 # What goes wrong here is the node's affair: whoever caused the event has had their answer.
                 self.note(f"{event}: {error}")
-        with self._news:
-            self._news.notify_all()
+        with self._work.news:
+            self._work.news.notify_all()
 
-    def _ask(self, method: str, path: str, **content: Any) -> Any:
+    def ask(self, method: str, path: str, **content: Any) -> Any:
         """
         Send a request, and again where the connection broke. A real node tries every second, for ever.
         """
@@ -359,50 +450,25 @@ class SimulatedNode:
 
     def _synchronise(self, _: Mapping[str, Any]) -> None:
         for run in self._open_runs():
-            self._start(run)
+            self._work.take(run)
 
     def _take_task(self, data: Mapping[str, Any] | int) -> None:
         # A server 4.0 tells the bare id of the task.
         for run in self._open_runs(task_id=data if isinstance(data, int) else data["id"]):
-            self._start(run)
+            self._work.take(run)
 
     def _kill(self, data: Mapping[str, Any]) -> None:
         """
         Stop runs: those in the list that are this node's, or all if there is no list.
 
-        A process ends at once. No thread can be stopped from outside: its algorithm goes on and is not listened to. The
-        server closes the runs in a list itself, and refuses the report; that is noted, as in a real node.
+        The server closes the runs in a list itself, and refuses the report; that is noted, as in a real node.
         """
         if data.get("node_id", self.id) != self.id:
             return
-        listed = {one["run_id"] for one in data.get("kill_list", ()) if one["organization_id"] == self._organization_id}
-        with self._lock:
-            victims = [run_id for run_id in self._stages if run_id in listed or "kill_list" not in data]
-        for run_id in victims:
-            if self._move(run_id, HELD, DEAD):
-                self._let_go(run_id)
-            # One that is being started is reported by whoever starts it, or "active" could come after "killed".
-            elif not self._move(run_id, STARTING, DEAD) and self._move(run_id, RUNNING, DEAD):
-                self._kills.get(run_id, bool)()
-                self._report(run_id, status=KILLED)
-
-    def _move(self, run_id: int, before: Stage | None, after: Stage) -> bool:
-        """
-        Move a run from one stage to another; return whether it was there, so that of two threads one goes on.
-        """
-        with self._lock:
-            if self._stages.get(run_id) != before:
-                return False
-            self._stages[run_id] = after
-            return True
-
-    def _let_go(self, run_id: int) -> None:
-        with self._lock:
-            del self._stages[run_id]
-            self._kills.pop(run_id, None)
-            self._held.pop(run_id, None)
-        with self._news:
-            self._news.notify_all()
+        kill_list = data.get("kill_list")
+        if kill_list is not None:
+            kill_list = {one["run_id"] for one in kill_list if one["organization_id"] == self._organization_id}
+        self._work.kill(kill_list)
 
     def _open_runs(self, **filters: Any) -> list[dict[str, Any]]:
         """
@@ -411,177 +477,14 @@ class SimulatedNode:
         runs: list[dict[str, Any]] = []
         query = {"state": "open", "node_id": self.id, "include": "task", "page": 1, **filters}
         while True:
-            answer = self._ask("GET", "run", params=query)
+            answer = self.ask("GET", "run", params=query)
             runs += answer["data"]
             if "next" not in answer["links"]:
                 return sorted(runs, key=lambda run: run["id"])
             query["page"] += 1
 
-    def _start(self, run: dict[str, Any]) -> None:
+    def time(self) -> str:
         """
-        Start a run, or hold it for the test.
+        Return the time, as reports have it.
         """
-        algorithm = self._algorithm(run)
-        choice = self._choice(algorithm)
-        if choice == MANUAL:
-            if self._move(run["id"], None, HELD):
-                self._held[run["id"]] = HeldRun(self, run)
-        elif self._move(run["id"], None, STARTING):
-            token = self._admitted(run, has_image=algorithm is not None)
-            if token is not None and algorithm is not None:
-                self._execute(run, token, algorithm, choice)
-
-    def begin(self, run: dict[str, Any]) -> str | None:
-        """
-        Start a run that was held; return the token of its container, or None if it does not run.
-        """
-        return self._admitted(run, has_image=True) if self._move(run["id"], HELD, STARTING) else None
-
-    def _algorithm(self, run: dict[str, Any]) -> Algorithm | None:
-        image, algorithms = run["task"]["image"], self._surroundings.algorithms
-        return algorithms.get(image)
-
-    def _choice(self, algorithm: Algorithm | None) -> Choice:
-        """
-        Return where an algorithm runs: as it says itself, or else its node, or else the server.
-        """
-        choice = (algorithm and algorithm.execution) or self.execution or self._surroundings.execution
-        # What another interpreter has installed runs in that one.
-        return SUBPROCESS if algorithm and algorithm.interpreter and choice not in APART else choice
-
-    def _admitted(self, run: dict[str, Any], *, has_image: bool) -> str | None:
-        """
-        Do what comes before a container starts; return its token, or None if it does not.
-        """
-        self._report(run["id"], started_at=self._time())
-        image = run["task"]["image"]
-        token = self._container_token(run, image)
-        if token is None:
-            self._let_go(run["id"])
-            return None
-        if has_image:
-            self._report(run["id"], status=ACTIVE)
-        if not self._move(run["id"], STARTING, RUNNING):
-            self._report(run["id"], status=KILLED)
-            self._let_go(run["id"])
-            return None
-        if not has_image:
-            note = f"there is no image {image!r}; server.algorithms.register() it"
-            self.finish(run, container.Outcome(NO_IMAGE, b"", LOG_ELSEWHERE, note))
-            return None
-        return token
-
-    def _container_token(self, run: dict[str, Any], image: str) -> str | None:
-        body = {"task_id": run["task"]["id"], "image": image}
-        try:
-            return str(self._ask("POST", "token/container", json=body)["container_token"])
-        except V6ClientError as refusal:
-            self.note(f"run {run['id']}: no token for its container: {refusal}")
-            self._report(run["id"], status=FAILED, log="The server gave no token for the container")
-            return None
-
-    def _execute(self, run: dict[str, Any], token: str, algorithm: Algorithm, choice: Choice) -> None:
-        """
-        Run an algorithm.
-        """
-        try:
-            text = self.input_of(run)
-            environment.require_names(self.environment)
-        except (V6ClientError, MockUsageError) as error:
-            self.finish(run, container.Outcome(FAILED, b"", f"The container did not start: {error}"))
-            return
-        databases = dict(self.databases)
-        make = partial(self._volume.files, run["id"], run["task"]["job_id"])
-        job = container.Job(
-            algorithm=algorithm,
-            input=text,
-            token=token,
-            wanted=[json.loads(one["parameters"]) | {"label": one["label"]} for one in run["task"]["databases"]],
-            databases=databases,
-            variables=dict(self.environment),
-            proxy=self.proxy,
-            files=partial(make, content=text, token=token, databases=databases),
-        )
-        try:
-            future, kill = self._surroundings.executions[choice].start(job)
-        except BaseException:
-            # What ends the test as well; the node has to be free of the run, or the server could not be reset.
-            self._let_go(run["id"])
-            raise
-        if future.done():
-            # Here, and not in a callback: a future keeps to itself what its callbacks raise.
-            self._take(run, future)
-            return
-        with self._lock:
-            self._kills[run["id"]] = kill
-            is_dead = self._stages.get(run["id"]) == DEAD
-        if is_dead:
-            kill()
-        future.add_done_callback(partial(self._take, run))
-
-    def input_of(self, run: dict[str, Any]) -> bytes:
-        """
-        Return the input of a run.
-
-        Raises
-        ------
-        EncryptionError
-            If it cannot be decrypted.
-        ServerRefusedError
-            If it is in a blob that the server does not give.
-        """
-        if not run.get("blob_storage_used"):
-            return self.cryptor.decrypt(run["input"])
-        with closing(self.blobs.download(run["input"])) as pieces:
-            return b"".join(map(bytes, self.cryptor.decrypt_blob(pieces)))
-
-    def _take(self, run: dict[str, Any], future: Future[container.Outcome]) -> None:
-        """
-        Take what came out of a run; an executor that lost it has lost its container.
-        """
-        if future.cancelled():
-            outcome = container.Outcome(VANISHED, b"", LOG_ELSEWHERE, "it was cancelled before it had started")
-        elif (error := future.exception()) is not None:
-            note = "".join(traceback.format_exception(error))
-            outcome = container.Outcome(VANISHED, b"", LOG_ELSEWHERE, note)
-        else:
-            outcome = future.result()
-        self.finish(run, outcome)
-
-    def finish(self, run: dict[str, Any], outcome: container.Outcome) -> None:
-        """
-        Report the end of a run, its result encrypted for the organization that started the task.
-        """
-        status, log = outcome.status, outcome.log
-        if outcome.note:
-            self.note(f"run {run['id']}: {outcome.note}")
-        try:
-            result = self._result(run, outcome.result)
-        except V6ClientError as error:
-            status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
-        if self._move(run["id"], RUNNING, REPORTING):
-            self._report(run["id"], result=result, log=log, status=status, finished_at=self._time())
-        self._let_go(run["id"])
-
-    def _result(self, run: dict[str, Any], message: bytes) -> str:
-        """
-        Return what goes into the run for the organization that started the task: the result, or the name of its blob.
-        """
-        public_key = ""
-        if self.is_encrypted:
-            public_key = self._ask("GET", f"organization/{run['task']['init_org']['id']}")["public_key"]
-        if run.get("blob_storage_used"):
-            return self.blobs.stored(self.cryptor.blob(message, public_key))
-        return self.cryptor.encrypt(message, public_key)
-
-    def _report(self, run_id: int, **changes: str) -> None:
-        """
-        Report on a run. That it was closed or deleted meanwhile is noted and is no error, as in a real node.
-        """
-        try:
-            self._ask("PATCH", f"run/{run_id}", json=changes)
-        except V6ClientError as refusal:
-            self.note(f"run {run_id}: {refusal}")
-
-    def _time(self) -> str:
         return self._surroundings.now().replace(tzinfo=None).isoformat(timespec="microseconds")

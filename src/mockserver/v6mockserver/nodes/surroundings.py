@@ -87,3 +87,9 @@ class Surroundings(Protocol):
         Return the time.
         """
         ...
+
+    def advance(self, seconds: float) -> object:
+        """
+        Let time pass.
+        """
+        ...

@@ -52,10 +52,15 @@ def line():
 
 
 def states(field, number):
-    """Return what `ps` says of the processes that have a number in a field, without those that are dead."""
+    """
+    Return what `ps` says of the processes that have a number in a field, without those that are dead.
+
+    A pool of another test may have left its tracker, which stays for the life of this process.
+    """
     table = subprocess.run(["/bin/ps", "-A", "-o", f"{field}=,stat=,args="], capture_output=True, check=True, text=True)
     rows = [row.split(maxsplit=2) for row in table.stdout.splitlines()]
-    return [row for row in rows if row[0] == str(number) and row[1][0] != "Z" and not row[2].startswith("/bin/ps -A")]
+    rows = [row for row in rows if row[0] == str(number) and row[1][0] != "Z" and not row[2].startswith("/bin/ps -A")]
+    return [row for row in rows if "-c from multiprocessing" not in row[2]]
 
 
 def is_alive(process):

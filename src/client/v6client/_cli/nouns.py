@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from v6client import _tables
 from v6client._cli.choices import common_options
 from v6client._cli.output import show_row, show_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 # What a client's method takes to choose columns, which is what tables and programs do for themselves.
 NO_OPTIONS = frozenset({"id_", "field", "fields"})
@@ -29,19 +30,11 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 }
 """How a parameter is given on the command line, by its type."""
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "collaboration": ("id", "name", "encrypted"),
-    "node": ("id", "name", "status", "organization", "collaboration", "last_seen"),
-    "organization": ("id", "name", "country", "domain"),
-    "role": ("id", "name", "organization", "description"),
-    "rule": ("id", "name", "operation", "scope", "description"),
-    "run": ("id", "status", "task", "organization", "node.name", "started_at", "finished_at"),
-    "store": ("id", "name", "url"),
-    "study": ("id", "name", "collaboration"),
-    "task": ("id", "name", "status", "image", "collaboration", "init_org", "created_at"),
-    "user": ("id", "username", "firstname", "lastname", "email", "organization", "last_seen"),
-}
-"""What a table shows of each noun."""
+NAMES = {"algorithmstore": "store"}
+"""Nouns that the client calls otherwise than the server."""
+
+COLUMNS: Mapping[str, Sequence[str]] = {NAMES.get(noun, noun): columns for noun, columns in _tables.COLUMNS.items()}
+"""What a table shows of each noun: what the tables of the client show."""
 
 WITH_KEY = frozenset({"run"})
 """Nouns of which a part is decrypted: the input of a run."""

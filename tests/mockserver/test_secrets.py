@@ -155,7 +155,6 @@ def play_all_routes(play, tokens):
 @pytest.fixture
 def logs(caplog):
     """Everything that is logged, at the lowest level there is."""
-    caplog.set_level(logging.NOTSET)
     for name in ("", "v6client", "werkzeug", "waitress", "urllib3", "flask", "v6mockserver"):
         caplog.set_level(logging.NOTSET, logger=name)
     return caplog

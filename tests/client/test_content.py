@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from base64 import b64decode
 from itertools import pairwise
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from v6client import exceptions
 from v6client._content import BYTES, ENOUGH, JSON, Content, joined, task_body
+from v6client._http import Connection
 
 from .test_http import connected, tokens
 
@@ -113,6 +116,27 @@ def test_a_server_gets_all_of_it(root, server, live):
             made = server.client("root").connection.request("POST", "organization", content=body)
 
     assert b64decode(made["public_key"]) == b64decode(key)
+
+
+def test_a_server_may_let_it_wait():
+    """One that is busy does not read for a while; the limit is that of an answer, not that of a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+        def serve():
+            peer, _ = listener.accept()
+            with peer:
+                Event().wait(0.3)
+                while b"the end" not in peer.recv(1 << 20):
+                    pass
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        thread = Thread(target=serve)
+        thread.start()
+        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=(0.1, 10))
+        assert connection.request("POST", "task", content=content(*[bytes(1 << 20)] * 8, b"the end")) == {}
+        connection.close()
+        thread.join()
 
 
 def test_a_download_comes_in_pieces():

@@ -166,7 +166,7 @@ class Connection:
         Any
             The answer, decoded from JSON.
         """
-        body = _written(path, json) if content is None else _streamed(content)
+        body = _written(path, json) if content is None else _streamed(content, self._options["timeout"])
 
         def send(token: str | None) -> requests.Response:
             return self._send(method, self._url(path), token=token, params=params, **body)
@@ -264,7 +264,7 @@ class Connection:
             self._settle()
         try:
             response = self._session.request(
-                method, url, auth=_bearer(token), allow_redirects=False, **content, **self._options
+                method, url, auth=_bearer(token), allow_redirects=False, **{**self._options, **content}
             )
         except OSError as error:
             _forget_secrets(getattr(error, "request", None))
@@ -339,11 +339,17 @@ def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.
     return sign
 
 
-def _streamed(content: Content) -> dict[str, Any]:
+def _streamed(content: Content, timeout: Timeout) -> dict[str, Any]:
     """
-    How `requests` takes a body that is made on its way; it has no body of unknown length for an empty one.
+    A body that is made on its way, in the form that `requests` takes.
     """
-    return {"data": content if len(content) else b"", "headers": {"Content-Type": content.media_type}}
+    return {
+        "data": content if len(content) else b"",  # it would send an empty one with an unknown length
+        "headers": {"Content-Type": content.media_type},
+        # What a connection may take to come about limits each piece that is sent as well. A server that is busy may let
+        # one wait for as long as an answer.
+        "timeout": timeout[-1] if isinstance(timeout, tuple) else timeout,
+    }
 
 
 def _received(path: str, response: requests.Response) -> Iterator[bytes]:

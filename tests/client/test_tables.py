@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from v6client._tables import COLUMNS, Table
+from v6client._tables import COLUMNS, Table, cell
 from v6mockserver import MockServer
 
 NOUNS = ["collaboration", "node", "organization", "role", "rule", "run", "store", "study", "task", "user"]
@@ -65,6 +65,12 @@ def test_cells():
     )
     assert "\x1b" not in str(table)
     assert "[red]" in str(table)
+
+
+def test_times_are_shown_to_the_second():
+    """And other texts as they are."""
+    assert cell("2026-11-26T02:39:32.333597") == cell("2026-11-26T02:39:32") == "2026-11-26 02:39:32"
+    assert cell("T02:39:32.3") == "T02:39:32.3"
 
 
 def test_a_notebook_shows_html():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, cast
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from v6client.resources._selecting import PageMethod
 
 P = ParamSpec("P")
+
+# Down to the second, which is what people read.
+TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?$")
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "algorithmstore": ("id", "name", "url"),
@@ -125,8 +129,9 @@ def cell(value: object) -> str:
         return cell(value.get("name", value.get("id")))  # another noun's row
     if isinstance(value, bool):
         return "yes" if value else "no"
+    text = TIME.sub(r"\1 \2", str(value))
     # What others wrote does not get to a terminal as commands to it.
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _html_row(kind: str, cells: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from v6client.exceptions import TaskFailedError
 from v6mockserver._errors import DisagreementError, MockUsageError
-from v6mockserver._federation import IMAGE, LABEL, Federation
+from v6mockserver._federation import IMAGE, LABEL, Federation, federate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,7 +96,7 @@ def check_federated(
 
     @cache
     def federation(size: int) -> Federation:
-        made = Federation([f"node {number + 1}" for number in range(size)], encrypted=encrypted, execution=execution)
+        made = federate([f"node {number + 1}" for number in range(size)], encrypted=encrypted, execution=execution)
         made.server.algorithms.register(IMAGE, algorithm)
         return made
 

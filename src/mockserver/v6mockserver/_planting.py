@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Encrypt = Callable[[bytes, str], str]
 
+PROFILE = ("username", "password", "firstname", "lastname", "email")
 ADDRESS = ("name", "domain", "address1", "address2", "zipcode", "country")
 
 STARTED = set(run_states.STATUSES) - {run_states.PENDING, run_states.INITIALIZING}
@@ -126,19 +127,52 @@ def _rule_ids(world: World, rules: Iterable[str]) -> list[int]:
 
 
 def _plant_user(world: World, seed: Mapping[str, Any], organization_id: int, roles: Mapping[str, int]) -> None:
+    role_ids, rule_ids = [roles[name] for name in seed["roles"]], _rule_ids(world, seed["rules"])
+    names = {column: seed[column] for column in PROFILE}
+    plant_user(world, organization_id, role_ids=role_ids, rule_ids=rule_ids, **names)
+
+
+def plant_user(
+    world: World,
+    organization_id: int,
+    *,
+    username: str,
+    password: str,
+    role_ids: Iterable[int],
+    rule_ids: Iterable[int],
+    firstname: str | None = None,
+    lastname: str | None = None,
+    email: str | None = None,
+) -> None:
+    """
+    Add a user to a world.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    organization_id : int
+        Where the user belongs.
+    username, password : str
+        What the user logs in with.
+    role_ids, rule_ids : iterable of int
+        What the user may do.
+    firstname, lastname, email : str, optional
+        Who the user is.
+    """
     row = world.user.add(
         entities.User(
             id=world.next_id("user"),
-            username=seed["username"],
-            password=hash_password(seed["password"], salt=world.next_uuid()),
-            firstname=seed["firstname"],
-            lastname=seed["lastname"],
-            email=seed["email"],
+            username=username,
+            password=hash_password(password, salt=world.next_uuid()),
+            firstname=firstname,
+            lastname=lastname,
+            email=email,
             organization_id=organization_id,
         )
     )
-    world.user_role.assign(row.id, [roles[name] for name in seed["roles"]])
-    world.user_rule.assign(row.id, _rule_ids(world, seed["rules"]))
+    world.user_role.assign(row.id, role_ids)
+    world.user_rule.assign(row.id, rule_ids)
 
 
 def _plant_stores(world: World, seeds: Iterable[Mapping[str, Any]], collaboration_id: int | None) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from v6client.exceptions import TaskFailedError
 from v6mockserver._errors import MockUsageError
-from v6mockserver._federation import IMAGE, LABEL, Federation
+from v6mockserver._federation import IMAGE, LABEL, Federation, federate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ def run(
     """
     if missing := [str(file) for file in data if not file.exists()]:
         raise MockUsageError(f"there is no {missing[0]}; --data takes the file of each organization")
-    federation = Federation(_names(data), encrypted=encrypted, execution=execution, version=version)
+    federation = federate(_names(data), encrypted=encrypted, execution=execution, version=version)
     with federation.client:
         try:
             _register(federation, package, python, debug=debug)

@@ -12,6 +12,7 @@ if typing.TYPE_CHECKING:
         DisagreementError,
         DumpError,
         FaultNotHitError,
+        LeakError,
         MockServerError,
         MockUsageError,
         PlanNotUsedError,
@@ -19,6 +20,7 @@ if typing.TYPE_CHECKING:
     )
     from v6mockserver._faults import Fault, Faults
     from v6mockserver._federated import check_federated
+    from v6mockserver._federation import Federation
     from v6mockserver._journal import Exchange, Exchanges, Journal
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
@@ -41,7 +43,9 @@ __all__ = [
     "Fault",
     "FaultNotHitError",
     "Faults",
+    "Federation",
     "Journal",
+    "LeakError",
     "Mail",
     "MockServer",
     "MockServerError",
@@ -68,7 +72,9 @@ _HOMES = {
     "Fault": "_faults",
     "FaultNotHitError": "_errors",
     "Faults": "_faults",
+    "Federation": "_federation",
     "Journal": "_journal",
+    "LeakError": "_errors",
     "Mail": "state.mails",
     "MockServer": "_server",
     "MockServerError": "_errors",

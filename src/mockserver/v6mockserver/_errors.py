@@ -7,6 +7,7 @@ MockServerError
 │   └── DumpError           data to load with a mistake in them
 ├── FaultNotHitError        a scripted fault that no request met
 ├── PlanNotUsedError        a plan for a node that no run took
+├── LeakError               a test opened a connection to somebody else
 ├── DisagreementError       an algorithm gives over nodes what it does not over pooled data
 ├── AlgorithmError          a run cannot go on; its log says why
 └── RefusedError            an answer of the server with an error status
@@ -58,6 +59,12 @@ class DumpError(MockUsageError):
 class FaultNotHitError(MockServerError, AssertionError):
     """
     A fault was scripted and no request met it; to a test framework, a failed assertion.
+    """
+
+
+class LeakError(MockServerError, AssertionError):
+    """
+    A test opened a connection that leaves its process; to a test framework, a failed assertion.
     """
 
 

@@ -1,0 +1,3 @@
+"""
+What the pytest plugin loads once a test needs it.
+"""

@@ -24,7 +24,9 @@ if typing.TYPE_CHECKING:
     from v6mockserver._journal import Exchange, Exchanges, Journal
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
+    from v6mockserver.nodes.ledger import Egress, Ledger
     from v6mockserver.nodes.node import SimulatedNode
+    from v6mockserver.nodes.peek import Peek
     from v6mockserver.nodes.plans import Plan
     from v6mockserver.nodes.policies import Policies
     from v6mockserver.nodes.splitting import split
@@ -38,6 +40,7 @@ __all__ = [
     "Decision",
     "DisagreementError",
     "DumpError",
+    "Egress",
     "Exchange",
     "Exchanges",
     "Fault",
@@ -46,11 +49,13 @@ __all__ = [
     "Federation",
     "Journal",
     "LeakError",
+    "Ledger",
     "Mail",
     "MockServer",
     "MockServerError",
     "MockUsageError",
     "Outbox",
+    "Peek",
     "Plan",
     "PlanNotUsedError",
     "Policies",
@@ -67,6 +72,7 @@ _HOMES = {
     "Decision": "state.permissions",
     "DisagreementError": "_errors",
     "DumpError": "_errors",
+    "Egress": "nodes.ledger",
     "Exchange": "_journal",
     "Exchanges": "_journal",
     "Fault": "_faults",
@@ -75,11 +81,13 @@ _HOMES = {
     "Federation": "_federation",
     "Journal": "_journal",
     "LeakError": "_errors",
+    "Ledger": "nodes.ledger",
     "Mail": "state.mails",
     "MockServer": "_server",
     "MockServerError": "_errors",
     "MockUsageError": "_errors",
     "Outbox": "_outbox",
+    "Peek": "nodes.peek",
     "Plan": "nodes.plans",
     "PlanNotUsedError": "_errors",
     "Policies": "nodes.policies",

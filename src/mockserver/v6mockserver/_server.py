@@ -117,6 +117,8 @@ class MockServer:
         The simulated nodes by name.
     algorithms : Algorithms
         The algorithms that nodes can run, by image.
+    ledger : Ledger
+        What has left its nodes.
     outbox : Outbox
         The mails that it sent, oldest first.
     passwords : dict
@@ -174,6 +176,7 @@ class MockServer:
             advance=lambda seconds: self._world.clock.advance(seconds),  # noqa: PLW0108 -- as above
             execution=execution,
         )
+        self.ledger = self.nodes.ledger
         if seed is not None:
             self._sow(seed)
             self.journal.clear()  # It begins with the first request that is not part of the seed.
@@ -289,9 +292,10 @@ class MockServer:
         """
         Make the server what it was at the time of a snapshot.
 
-        Runs that nodes are at work on come to their end first. The journal is empty afterwards, and so is the table of
-        faults: let `faults.verify()` have a look at it before. Nodes that were started since are gone; the others are
-        online or offline, and know what they knew. Clients that were logged in then are still.
+        Runs that nodes are at work on come to their end first. Journal and ledger are empty afterwards, and so are the
+        tables of faults and plans: let `faults.verify()` and `nodes.verify()` have a look at them before. Nodes that
+        were started since are gone; the others are online or offline, and know what they knew. Clients that were logged
+        in then are still.
 
         Parameters
         ----------

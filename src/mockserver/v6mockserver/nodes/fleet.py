@@ -20,6 +20,7 @@ from v6mockserver.nodes import plans
 from v6mockserver.nodes.databases import described
 from v6mockserver.nodes.executions import Executions
 from v6mockserver.nodes.executors import require
+from v6mockserver.nodes.ledger import Ledger
 from v6mockserver.nodes.listener import Listener
 from v6mockserver.nodes.node import Memory, SimulatedNode
 
@@ -89,6 +90,7 @@ class Nodes(Mapping[str, SimulatedNode]):
         self.advance = advance
         self.execution = execution
         self.executions = Executions(self._proxy_url)
+        self.ledger = Ledger()
         self._nodes: dict[str, SimulatedNode] = {}
         self._lock = Lock()
         self._listener: Listener | None = None
@@ -222,8 +224,9 @@ class Nodes(Mapping[str, SimulatedNode]):
 
     def remember(self, memories: NodeMemories) -> None:
         """
-        Have the nodes of another moment, which know what they knew then.
+        Have the nodes of another moment, which know what they knew then; nothing has left them since.
         """
+        self.ledger.clear()
         self._nodes = {name: node for name, (node, _) in memories.items()}
         for node, memory in memories.values():
             node.remember(memory)

@@ -16,6 +16,8 @@ from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import plans
 from v6mockserver.nodes.databases import Database
 from v6mockserver.nodes.executors import require
+from v6mockserver.nodes.ledger import Egress
+from v6mockserver.nodes.peek import Peek
 from v6mockserver.nodes.plans import Plan
 from v6mockserver.nodes.policies import Policies
 from v6mockserver.nodes.proxy import Proxy
@@ -393,6 +395,33 @@ class SimulatedNode:
         plans.require(what, run, given)
         content = plans.content(self.name, what, given)
         return self.plans.add(Plan(self.name, what, run=run, image=image, method=method, **content))
+
+    def peek(self, run: int | Mapping[str, Any]) -> Peek:
+        """
+        Look into a run: its input, environment, output, log and files, as the node has them.
+
+        Parameters
+        ----------
+        run : int or mapping
+            The id of the run, or the run as a client gets it.
+
+        Raises
+        ------
+        MockUsageError
+            If the node has not had such a run, or not since the server was reset.
+        """
+        run_id = run if isinstance(run, int) else run["id"]
+        if run_id not in self._work.attempts:
+            had = ", ".join(map(str, sorted(self._work.attempts))) or "none"
+            raise MockUsageError(f"node {self.name!r} has had no run {run_id}; it has had {had}")
+        return Peek(self.name, self._work.attempts[run_id])
+
+    def let_out(self, task_id: int, what: str, to: int, content: bytes) -> None:
+        """
+        Write into the ledger that something of a task's run leaves the node.
+        """
+        run_id = self._work.run_of[task_id]
+        self._surroundings.ledger.add(Egress(run_id, task_id, self.name, what, to, content))
 
     def note(self, text: str) -> None:
         """

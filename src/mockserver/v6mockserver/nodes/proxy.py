@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from v6client.exceptions import V6ClientError
 from v6mockserver._errors import AlgorithmError
+from v6mockserver.nodes.ledger import INPUT
 from v6mockserver.nodes.overlay import outside
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Proxy:
     def __init__(self, node: SimulatedNode, session: requests.Session) -> None:
         self._node = node
         self._session = session
+        self._stored: dict[str, bytes] = {}
         # What is not simply passed on.
         self._handlers: Sequence[tuple[str, str, Callable[..., Response]]] = [
             ("POST", "/task", self._create_task),
@@ -140,7 +142,12 @@ class Proxy:
             encrypted = [{**target, "input": self._encrypted(request, target)} for target in targets]
             body = {**body, "organizations": encrypted}
         answer = self._send(request, "POST", "/task", json=body)
-        return _json(answer.json(), answer.status_code)
+        task = answer.json()
+        for target in sent["organizations"]:
+            # A blob was clear text when it came by.
+            content = self._stored.pop(target["input"], None) or b64decode(target["input"])
+            self._node.let_out(task["parent"]["id"], INPUT, target["id"], content)
+        return _json(task, answer.status_code)
 
     def _encrypted(self, request: Request, target: dict[str, Any]) -> str:
         """
@@ -173,7 +180,9 @@ class Proxy:
             self._node.note(f"an input cannot be encrypted: {error}")
             raise ProxyRefusedError(500, HIDDEN) from error
         answer = self._send(request, "POST", request.path, data=content if len(content) else b"")
-        return _json(answer.json(), answer.status_code)
+        stored = answer.json()
+        self._stored[stored["uuid"]] = request.get_data()
+        return _json(stored, answer.status_code)
 
     def _get_blob(self, request: Request) -> Response:
         answer = self._forward(request)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.algorithms import Algorithms
     from v6mockserver.nodes.executions import Executions
     from v6mockserver.nodes.executors import Choice
+    from v6mockserver.nodes.ledger import Ledger
 
 
 class Membership(Protocol):
@@ -59,6 +60,7 @@ class Surroundings(Protocol):
     url: str
     channel: Channel
     algorithms: Algorithms
+    ledger: Ledger
     execution: Choice
     executions: Executions
 

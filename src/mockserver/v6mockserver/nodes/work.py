@@ -22,6 +22,7 @@ from v6mockserver.nodes.executions import LOG_ELSEWHERE, VANISHED
 from v6mockserver.nodes.executors import APART, MANUAL, SUBPROCESS
 from v6mockserver.nodes.files import Volume
 from v6mockserver.nodes.held import HeldRun
+from v6mockserver.nodes.ledger import LOG, RESULT
 from v6mockserver.nodes.plans import Plan, Plans
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Attempt:
         The run, with its task, as the server shows it.
     stage : str
         How far it is.
+    status : str
+        What the node reported last.
     plan : Plan or None
         What the test wants to become of it.
     input : bytes or None
@@ -82,6 +85,7 @@ class Attempt:
 
     run: dict[str, Any]
     stage: Stage
+    status: str = "pending"
     plan: Plan | None = None
     input: bytes | None = None
     job: Job | None = None
@@ -127,6 +131,8 @@ class Work:
         What the test wants to become of the next runs.
     attempts : dict
         All that it has taken, by the id of the run; of one that was taken again, the last.
+    run_of : dict
+        The ids of runs by those of their tasks.
     news : Condition
         Notified whenever something happens that a run may wait for.
     """
@@ -135,6 +141,7 @@ class Work:
         self.node = node
         self.plans = Plans()
         self.attempts: dict[int, Attempt] = {}
+        self.run_of: dict[int, int] = {}
         self.news = Condition()
         self._surroundings = surroundings
         self._volume = Volume(lambda: surroundings.folder / f"node-{node.id}")
@@ -157,6 +164,7 @@ class Work:
         Know nothing of any run; none may be under way.
         """
         self.attempts.clear()
+        self.run_of.clear()
         self.plans.clear()
 
     def interrupt(self) -> None:
@@ -204,6 +212,7 @@ class Work:
                 return
             self._at_work.add(attempt)
             self.attempts[attempt.id] = attempt
+            self.run_of[run["task"]["id"]] = attempt.id
         attempt.plan = self._plan(attempt, is_held=choice == MANUAL)
         if attempt.leaves_at(plans.TAKEN):
             self._let_go(attempt)
@@ -458,6 +467,10 @@ class Work:
             status, result, log = FAILED, "", f"{log}The result cannot be encrypted: {error}"
         if self._move(attempt, RUNNING, REPORTING):
             self._report(attempt, result=result, log=log, status=status, finished_at=self.node.time())
+            receiver = attempt.run["task"]["init_org"]["id"]
+            for what, content in ((RESULT, outcome.result), (LOG, log.encode())):
+                if content:
+                    self.node.let_out(attempt.run["task"]["id"], what, receiver, content)
         self._let_go(attempt)
 
     def _result(self, run: dict[str, Any], message: bytes) -> str:
@@ -477,6 +490,7 @@ class Work:
         """
         if attempt.stage == GONE:
             return
+        attempt.status = changes.get("status", attempt.status)
         try:
             self.node.ask("PATCH", f"run/{attempt.id}", json=changes)
         except V6ClientError as refusal:

@@ -9,7 +9,7 @@ import pytest
 
 from v6mockserver import MockServer
 
-from .federation import PLAIN, Study, seed
+from .federation import OFFICIAL, PLAIN, TIMEOUT, Study, seed
 
 
 class Lost(Executor):
@@ -57,6 +57,25 @@ def test_processes_of_a_pool():
     """What is handed over can be pickled, and the proxy is reached over a port."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert federated_mean(pool) == ([1.0, 0.5, 0.0], "1 rows\n")
+
+
+@pytest.mark.slow
+def test_official_tools_in_a_pool_when_the_server_stops():
+    """Their client asks again for ever, so the wait is ended for it: the pool is free for other work."""
+    pytest.importorskip("vantage6.algorithm.tools", reason="needs vantage6-algorithm-tools, as in tox -e algorithms")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        server = MockServer(seed(), execution=pool)
+        server.nodes["South"].execution = "manual"
+        server.algorithms.register("image", OFFICIAL)
+        study = Study(server)
+        task = study.ask("central", "x", at=(4,))
+        while not server.nodes["South"].runs:  # bounded by the pool: the run ends one way or the other
+            assert study.client.task.get(task)["status"] in {"pending", "active"}
+
+        server.stop()
+
+        assert study.runs(task)[0]["status"] == "crashed"
+        assert pool.submit(int, "1").result(timeout=TIMEOUT) == 1
 
 
 @pytest.mark.slow

@@ -164,7 +164,9 @@ def test_a_result_that_cannot_be_decrypted(container):
     (partial,) = container.server.nodes["South"].runs
     partial.start()
     south = container.server.nodes["South"]
-    south._report(partial.id, status="completed", result="a$b$c", finished_at=south._time())
+    south.ask(
+        "PATCH", f"run/{partial.id}", json={"status": "completed", "result": "a$b$c", "finished_at": south.time()}
+    )
 
     (row,) = container.ask("GET", "/result", params={"task_id": task}).json()["data"]
 

@@ -62,9 +62,9 @@ def _is_official(function: object) -> bool:
     """
     Return whether a decorator of the official tools is around a function.
     """
-    while function is not None:
+    while inspect.isfunction(function):
         # Decorators give a function's names to what they put around it, but not the module that it was written in.
-        if getattr(function, "__globals__", {}).get("__name__", "").startswith(OFFICIAL):
+        if function.__globals__.get("__name__", "").startswith(OFFICIAL):
             return hasattr(function, "__wrapped__")
         function = getattr(function, "__wrapped__", None)
     return False
@@ -249,7 +249,10 @@ def _imported(package: str, path: str | None) -> ModuleType:
     try:
         module = import_module(package)
     except ModuleNotFoundError as error:
-        raise MockUsageError(f"the algorithm {package!r} cannot be imported: {error}") from error
+        raise MockUsageError(
+            f"the algorithm {package!r} cannot be imported: {error}; install that, or pass package= and python= of an "
+            f"interpreter that has both"
+        ) from error
     if path is not None and _path_of(module) not in {None, path}:
         raise MockUsageError(
             f"{package!r} was imported from {_path_of(module)}, so it cannot be taken from {path}; "

@@ -65,6 +65,13 @@ class Job:
     proxy: WSGIApplication | str
     files: Files | Callable[[], Files] | None = None
 
+    @property
+    def address(self) -> str:
+        """
+        The URL by which the algorithm knows the proxy.
+        """
+        return self.proxy if isinstance(self.proxy, str) else environment.INSIDE
+
     def made_files(self) -> Files | None:
         """
         Return the files; they are made if they have not been.
@@ -79,7 +86,7 @@ class Job:
             databases=self.databases,
             wanted=self.wanted,
             files=files,
-            proxy=self.proxy if isinstance(self.proxy, str) else environment.INSIDE,
+            proxy=self.address,
             own=self.variables,
         )
 
@@ -139,7 +146,7 @@ def _call(job: Job) -> Any:
     function, content = _asked(job)
     variables = job.environment(job.made_files() if job.algorithm.is_official else None)
     whole = environment.of_process(sys.executable, job.algorithm.package, variables)
-    with inside(whole, proxy=None if isinstance(job.proxy, str) else job.proxy, address=environment.INSIDE):
+    with inside(whole, proxy=job.proxy, address=job.address):
         return _apply(job, function, content)
 
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request
 
 from v6mockserver._errors import AlgorithmError
 from v6mockserver.nodes.executors import ThreadExecutor
+from v6mockserver.nodes.overlay import HOPELESS
 from v6mockserver.nodes.proxy import HIDDEN, refusal
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ POLL = 0.05
 
 class _Handler(WSGIRequestHandler):
     """
-    Writes no log of its own.
+    Writes no log of its own, and waits for no request that does not come.
     """
+
+    timeout = 10
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 -- as it is called there
         """
@@ -97,16 +100,18 @@ def _close(server: _Server, thread: Thread) -> None:
 
 
 def _application(find: Callable[[int | None], WSGIApplication | None]) -> WSGIApplication:
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def passed_on(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         proxy = find(_node_id(Request(environ).headers.get("Authorization", "")))
         if proxy is None:
             return refusal(500, HIDDEN)(environ, start_response)
         try:
             return proxy(environ, start_response)
         except AlgorithmError as error:
-            return refusal(500, str(error))(environ, start_response)
+            answer = refusal(500, str(error))
+            answer.headers[HOPELESS] = "1"
+            return answer(environ, start_response)
 
-    return answer
+    return passed_on
 
 
 def _node_id(authorization: str) -> int | None:

@@ -17,7 +17,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
+from v6mockserver._errors import AlgorithmError
 from v6mockserver._wsgi import WSGIAdapter
 from v6mockserver.nodes.output import unheard
 
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed.wsgi import WSGIApplication
+    from requests.adapters import BaseAdapter
     from typing_extensions import Self
+
+HOPELESS = "X-V6Mock-Hopeless"
+"""Marks an answer of the proxy to a question that it will never have another answer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class _Inside:
     """
 
     variables: dict[str, str]
-    proxy: WSGIApplication | None
+    adapter: BaseAdapter
     address: str
 
 
@@ -127,15 +133,38 @@ def _adapter_of(found: Any) -> Any:
 
     def get_adapter(self: requests.Session, url: str) -> Any:
         run = _run.get()
-        if run is not None and run.proxy is not None and url.startswith(run.address):
-            return WSGIAdapter(run.proxy)
-        return found(self, url)
+        return run.adapter if run is not None and url.startswith(run.address) else found(self, url)
 
     return get_adapter
 
 
+class ProxyAdapter(HTTPAdapter):
+    """
+    Reaches the proxy over its port, and ends a run that it has nothing more to say to.
+
+    The official client asks again for ever, which is no matter in a process that can be killed.
+    """
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """
+        Return the proxy's answer.
+
+        Raises
+        ------
+        AlgorithmError
+            If it is gone, or says that what the run waits for will not happen.
+        """
+        try:
+            answer = super().send(*args, **kwargs)
+        except requests.ConnectionError as error:
+            raise AlgorithmError(f"the node's proxy is gone: {error}") from error
+        if HOPELESS in answer.headers:
+            raise AlgorithmError(answer.json()["msg"])
+        return answer
+
+
 @contextmanager
-def inside(variables: Mapping[str, str], *, proxy: WSGIApplication | None, address: str) -> Iterator[None]:
+def inside(variables: Mapping[str, str], *, proxy: WSGIApplication | str, address: str) -> Iterator[None]:
     """
     Let the code inside, in this thread, find the environment and the proxy of a run.
 
@@ -143,18 +172,20 @@ def inside(variables: Mapping[str, str], *, proxy: WSGIApplication | None, addre
     ----------
     variables : mapping
         The whole environment; nothing of the process shines through.
-    proxy : callable, optional
-        The proxy, a WSGI application; without one, something listens at its address.
+    proxy : callable or str
+        The proxy: a WSGI application, or its URL.
     address : str
         The URL by which the environment names the proxy.
     """
-    token = _run.set(_Inside(dict(variables), proxy, f"{address}/"))
+    adapter = ProxyAdapter() if isinstance(proxy, str) else WSGIAdapter(proxy)
+    token = _run.set(_Inside(dict(variables), adapter, f"{address}/"))
     _process.enter()
     try:
         yield
     finally:
         _process.leave()
         _run.reset(token)
+        adapter.close()
 
 
 @contextmanager

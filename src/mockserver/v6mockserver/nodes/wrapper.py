@@ -21,6 +21,8 @@ def main() -> None:
     """
     Run the algorithm that the environment tells, and write what it returns to where the environment tells.
     """
+    # Both streams go to one log, and what a run prints before it is killed is in it.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is the one that Python has opened
     try:
         output = container.call(_job())
     except AlgorithmError as error:

@@ -131,6 +131,47 @@ def test_explain_names_the_rules_that_would_allow():
     assert "organization EDIT ORGANIZATION" in str(decision)
 
 
+EXPLAINED = {
+    "a name": ({"collaboration": "All"}, ("nora", "create", "task"), "task CREATE COLLABORATION"),
+    "an organization by name": ({"organization": "South"}, ("nora", "view", "organization"), "COLLABORATION"),
+    "of a member": ({"collaboration": 1}, ("nora", "view", "collaboration"), "collaboration VIEW ORGANIZATION"),
+    "one's own": ({"organization": 1, "own": True}, ("nora", "edit", "user"), "user EDIT OWN"),
+}
+
+
+@pytest.mark.parametrize(("where", "asked", "rule"), EXPLAINED.values(), ids=EXPLAINED)
+def test_explain_knows_what_reaches_an_object(where, asked, rule):
+    """Organizations and collaborations by id or name, and what is one's own."""
+    person = {"username": "nora", "password": "p", "roles": ["Researcher"]}
+    seed = {
+        "organizations": [{"name": "North", "users": [person]}, {"name": "South"}],
+        "collaborations": [{"name": "All", "encrypted": False, "participants": [{"name": "North"}, {"name": "South"}]}],
+    }
+
+    assert str(MockServer(seed).explain(*asked, **where).rule).endswith(rule)
+
+
+@pytest.mark.parametrize("where", [{"organization": 7}, {"organization": "rot"}, {"collaboration": "root"}])
+def test_explain_knows_what_there_is(where):
+    """An id or a name of nothing is a mistake, and the message says what there is."""
+    with pytest.raises(MockUsageError, match=r"there is no (organization 7|.* 'ro.*'); there are ('root' \(1\)|none)"):
+        MockServer().explain("root", "view", "task", **where)
+
+
+def test_explain_tells_who_began_a_task():
+    """A task belongs to its collaboration and to the organization that created it; in 4.0, to the latter alone."""
+    person = {"username": "nora", "password": "p", "roles": [], "rules": ["task VIEW ORGANIZATION"]}
+    seed = {
+        "organizations": [{"name": "North", "users": [person]}, {"name": "South"}],
+        "collaborations": [{"name": "All", "encrypted": False, "participants": [{"name": "North"}, {"name": "South"}]}],
+    }
+    for version in ("4.0", "4.15"):
+        server = MockServer(seed, version=version)
+
+        assert server.explain("nora", "view", "task", organization="North", collaboration="All")
+        assert not server.explain("nora", "view", "task", organization="South", collaboration="All")
+
+
 def test_explain_knows_its_users():
     """An unknown user is an error that names the known ones."""
     with pytest.raises(MockUsageError, match="there are root"):

@@ -16,9 +16,11 @@ from v6client._crypto import RSACryptor
 from v6client._plain import PlainCryptor
 from v6mockserver import _keys, _planting, _seed
 from v6mockserver._app import application
+from v6mockserver._audit import Audit
 from v6mockserver._control import Control
 from v6mockserver._errors import MockUsageError
 from v6mockserver._events import EventChannel
+from v6mockserver._explaining import explain
 from v6mockserver._faults import Faults
 from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
@@ -29,7 +31,7 @@ from v6mockserver.api._routes import EVENTS, OUTGOING, TURN, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
 from v6mockserver.nodes.fleet import Nodes
 from v6mockserver.state import dump as dumps
-from v6mockserver.state import permissions, two_factor
+from v6mockserver.state import two_factor
 from v6mockserver.state.releases import LATEST, RELEASES
 from v6mockserver.state.settings import DEFAULTS, Settings
 from v6mockserver.state.world import World
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.executors import Choice
     from v6mockserver.nodes.fleet import NodeMemories
     from v6mockserver.state.clock import Clock
+    from v6mockserver.state.permissions import Decision
 
 PROMPT = frozenset(
     {"version", "user", "organization", "collaboration", "node", "role", "rule", "task", "run", "result"}
@@ -127,6 +130,8 @@ class MockServer:
         Every request and its answer, from the first one on that is not part of the seed.
     faults : Faults
         What the wire is told to do to requests.
+    audit : Audit
+        The rules that decided about requests; off until it is started.
     private_keys : dict
         The private key files of the organizations in encrypted collaborations, by name. Organizations that the seed
         gives no key have a ready-made one, which protects nothing.
@@ -164,6 +169,7 @@ class MockServer:
         self.private_keys: dict[str, Path] = {}
         self.journal = Journal()
         self.faults = Faults()
+        self.audit = Audit(lambda: self._world)
         self.outbox = Outbox(lambda: self._world.mails)
         self._channel = EventChannel(lambda: self._world)
         self.algorithms = Algorithms()
@@ -429,9 +435,10 @@ class MockServer:
         operation: str,
         resource: str,
         *,
-        organization: int | None = None,
-        collaboration: int | None = None,
-    ) -> permissions.Decision:
+        organization: int | str | None = None,
+        collaboration: int | str | None = None,
+        own: bool = False,
+    ) -> Decision:
         """
         Say whether a user may do something, and by which rule, or which rules would let them.
 
@@ -443,35 +450,33 @@ class MockServer:
             One of VIEW, EDIT, CREATE, DELETE, SEND, RECEIVE; case does not matter.
         resource : str
             What it is done to, such as "task".
-        organization : int, optional
-            Id of the organization that the object belongs to.
-        collaboration : int, optional
-            Id of the collaboration that the object belongs to; with neither, only the scope GLOBAL reaches it.
+        organization : int or str, optional
+            Id or name of the organization that the object belongs to; of a task, the one that created it.
+        collaboration : int or str, optional
+            Id or name of the collaboration that the object belongs to; with neither, only the scope GLOBAL reaches it.
+        own : bool, default False
+            Whether it is the user's own: a task that they created, or they themselves.
 
         Returns
         -------
         Decision
             True or false, with `rule` and `would_allow`; as text, a sentence.
+
+        Raises
+        ------
+        MockUsageError
+            If there is no such user, organization or collaboration, or no rule is about this.
         """
-        world = self._world
-        user = world.user.first("username", username)
-        if user is None:
-            msg = f"there is no user {username!r}; there are {', '.join(sorted(row.username for row in world.user))}"
-            raise MockUsageError(msg)
-        known = sorted({(key.resource, key.operation) for key in world.rule_ids})
-        if (resource, operation.upper()) not in known:
-            choices = ", ".join(f"{one} {other}" for other, one in known)
-            msg = f"no rule is about {operation.upper()} of {resource!r}; there are rules about {choices}"
-            raise MockUsageError(msg)
-        caller = permissions.Caller(
-            kind="user",
-            id=user.id,
-            organization_id=user.organization_id,
-            rules=permissions.rules_of_user(world, user.id),
-        )
-        if collaboration is not None:
-            return permissions.on_collaboration(world, caller, resource, operation.upper(), collaboration)
-        return permissions.on_organization(world, caller, resource, operation.upper(), organization)
+        with self._world.lock:
+            return explain(
+                self._world,
+                username,
+                operation,
+                resource,
+                organization=organization,
+                collaboration=collaboration,
+                own=own,
+            )
 
     def start(self, host: str = "127.0.0.1", port: int = 0, *, control: bool = False) -> Self:
         """
@@ -542,6 +547,7 @@ class MockServer:
         environ[WORLD] = self._world
         environ[OUTGOING] = lambda: self.outgoing
         exchange = Exchange(environ)
+        self.audit.follow(environ, exchange)
         self._channel.watch(exchange.at)
         try:
             chunks = self._answer(environ, exchange, exchange.starting(start_response))

@@ -44,6 +44,11 @@ Keys of the WSGI environment: the world that a request is for, what it leaves to
 the session by which the server asks others.
 """
 
+ADMIT = "v6mockserver.admit"
+"""
+The key of a function that gets the world and the caller of a request, and returns the caller that its view is to see.
+"""
+
 TURN = "v6mockserver.turn"
 """
 The key under which a request leaves its place in the order in which requests were acted on; of one that asked others in
@@ -309,6 +314,7 @@ def _talk(world: World, route: Route, schema: type[marshmallow.Schema] | None, i
     caller = _NOBODY
     if route.callers:
         caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
+        caller = flask.request.environ.get(ADMIT, _as_they_come)(world, caller)
     answer = route.view(Call(world, caller, schema, route.noun), **ids)
     return (yield from answer) if isinstance(answer, Generator) else answer
 
@@ -342,6 +348,10 @@ def _finished(world: World, talk: Talk[Answer]) -> Answer:
                 return end.value  # type: ignore[no-any-return]  # what the generator returns
         reply = _outgoing.ask(flask.request.environ[OUTGOING](), question)
         step = functools.partial(talk.send, reply)
+
+
+def _as_they_come(_world: World, caller: Caller) -> Caller:
+    return caller
 
 
 _NOBODY: Any = None

@@ -24,7 +24,7 @@ resource knows that scope.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from v6mockserver import _messages as messages
@@ -75,6 +75,8 @@ class Caller:
         The one that a node or a container serves.
     task_id, image
         The task that a container works for, and its image.
+    decisions : list of Decision or None
+        Where to write down what is decided about it, if anybody wants to know.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Caller:
     collaboration_id: int | None = None
     task_id: int | None = None
     image: str | None = None
+    decisions: list[Decision] | None = field(default=None, compare=False, repr=False)
 
     @property
     def user_id(self) -> int | None:
@@ -127,10 +130,11 @@ def decide(world: World, caller: Caller, resource: str, operation: str, scopes: 
     Decide whether the caller holds a rule for this operation in one of the scopes that reach the object.
     """
     rules = [key for scope in scopes if (key := RuleKey(resource, operation, scope)) in world.rule_ids]
-    for key in rules:
-        if world.rule_ids[key] in caller.rules:
-            return Decision(allowed=True, rule=key, would_allow=())
-    return Decision(allowed=False, rule=None, would_allow=tuple(rules))
+    held = next((key for key in rules if world.rule_ids[key] in caller.rules), None)
+    decision = Decision(allowed=held is not None, rule=held, would_allow=() if held else tuple(rules))
+    if caller.decisions is not None:
+        caller.decisions.append(decision)
+    return decision
 
 
 def require(decision: Decision) -> None:
@@ -197,10 +201,8 @@ def widest(world: World, caller: Caller, resource: str, operation: str) -> str |
     """
     Return the widest scope in which the caller holds a rule for this operation, or None.
     """
-    for scope in reversed(SCOPES):
-        if world.rule_ids.get(RuleKey(resource, operation, scope)) in caller.rules:
-            return scope
-    return None
+    rule = decide(world, caller, resource, operation, reversed(SCOPES)).rule
+    return None if rule is None else rule.scope
 
 
 def require_any(world: World, caller: Caller, resource: str, operation: str) -> str:

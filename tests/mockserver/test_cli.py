@@ -66,6 +66,15 @@ def test_a_seed_with_a_mistake_is_explained(tmp_path, capsys):
     assert f"{seed}, line 4: organizations[0].users[0].password" in capsys.readouterr().err
 
 
+def test_a_server_that_has_ended_leaves_the_signals_alone(capsys):
+    """Whoever called the command from Python can be interrupted as before."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+
+    assert _cli.main(["serve", "--seed", "nowhere.yaml"]) == 1
+
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_serves_until_told_to_stop(number):

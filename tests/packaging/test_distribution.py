@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 EXTRAS = {
     None: {"click", "cryptography", "platformdirs", "pybase64", "pyjwt", "pyotp", "requests", "rich", "tomlkit"},
+    "data": {"openpyxl", "pandas", "pyarrow", "sqlalchemy"},
     "keyring": {"keyring"},
     "mock": {
         "apispec",

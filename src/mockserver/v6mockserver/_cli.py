@@ -8,7 +8,7 @@ import argparse
 import json
 import signal
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from v6mockserver.nodes.executors import EXECUTIONS, INLINE, MANUAL, SUBPROCESS
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 FAILED = 1
 WAYS = [name for name in EXECUTIONS if name != MANUAL]
@@ -151,10 +151,26 @@ def _run_algorithm(chosen: argparse.Namespace) -> None:
         raise AlgorithmError(f"the task ended as {outcome['status']!r}")
 
 
-def _serve(chosen: argparse.Namespace) -> None:
+@contextmanager
+def _signals() -> Iterator[Event]:
+    """
+    An event that the signals to stop set; afterwards they do again what they did before.
+    """
     stopping = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    with _signals() as stopping:
+        _serve_until(stopping, chosen)
+
+
+def _serve_until(stopping: Event, chosen: argparse.Namespace) -> None:
     server = _server(chosen)
     server.start(chosen.host, chosen.port, control=chosen.control)
     try:

@@ -14,13 +14,13 @@ import pytest
 
 pytest.importorskip("vantage6.client", reason="needs an official client: tox -e official-4.15,official-4.0")
 
+if not version("vantage6-client").startswith("4.15."):
+    pytest.skip("these are about the client of 4.15", allow_module_level=True)
+
 from vantage6.client import UserClient
 from vantage6.common.encryption import Singleton
 
 from v6mockserver import MockServer
-
-if not version("vantage6-client").startswith("4.15."):
-    pytest.skip("these are about the client of 4.15", allow_module_level=True)
 
 PASSWORD = "Secret-42"
 

@@ -9,7 +9,7 @@ started, so their ids agree; of a secret that each made up for itself, each is g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import requests
 
 from v6client import UserClient
+from v6client._results import ResultsByOrganization
+from v6client._tables import Table
 from v6client.exceptions import ServerRefusedError, V6ClientError
 from v6client.resources import SubClient
 from v6mockserver import MockServer
@@ -374,18 +376,30 @@ def _seen(value: Any) -> Any:
     """
     Return what is compared of a value.
     """
+    value = _plain(value)
     if isinstance(value, dict):
         # Texts of rules and default roles are as free as messages are.
         is_default = "scope" in value or value.get("organization", value) is None
         return clean({key: "" if is_default and key == "description" else _seen(one) for key, one in value.items()})
-    if hasattr(value, "to_dict"):
-        return _seen(value.astype(object).where(value.notna(), None).to_dict())  # a data frame
-    if isinstance(value, Mapping):
-        return _seen({**value, "missing": getattr(value, "missing", [])})
     if isinstance(value, (list, tuple)):
         return [_seen(one) for one in value]
-    if not isinstance(value, str):
-        return value
+    return _without_randomness(value) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    """
+    Return an object of the client, or a data frame, as a dict.
+    """
+    if isinstance(value, Table):
+        return vars(value)
+    if isinstance(value, ResultsByOrganization):
+        return {**value, "missing": value.missing}
+    if hasattr(value, "to_dict"):
+        return value.astype(object).where(value.notna(), None).to_dict()
+    return value
+
+
+def _without_randomness(text: str) -> Any:
     for name, pattern in RANDOM.items():
-        value = pattern.sub(name, value)
-    return clean_text(value)
+        text = pattern.sub(name, text)
+    return clean_text(text)

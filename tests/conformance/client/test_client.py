@@ -78,8 +78,8 @@ def test_setup_encryption(on):
     assert nora.organization.get()["public_key"] == before
 
 
-def test_setup_encryption_for_the_first_time(on):
-    """An organization without a key gets one, and another one when asked for it."""
+def test_setup_encryption_with_another_key(on):
+    """It takes the place of the one on the server when that is asked for."""
     ada = on.client("ada")
 
     ada.setup_encryption(KEYS[BETA], overwrite=True)

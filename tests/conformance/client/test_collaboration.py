@@ -30,6 +30,13 @@ def test_list_of_an_unknown_scope(root):
         root.collaboration.list("everything")
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.collaboration.table("global")
+
+    assert table.rows == root.collaboration.list("global")["data"] != []
+
+
 def test_iter(root, nora):
     """It walks them all, with the filters of `list`."""
     for number in range(12):

@@ -38,6 +38,13 @@ def test_list(root, nora):
     assert ids(root.node.list(last_seen_till="2000-01-01", ip="10.0.0.1")) == []
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.node.table(organization=ALPHA)
+
+    assert table.rows == root.node.list(organization=ALPHA)["data"] != []
+
+
 def test_iter(root):
     """It walks them all, with the filters of `list`."""
     for number in range(12):

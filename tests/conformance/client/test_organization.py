@@ -23,6 +23,13 @@ def test_list(root):
     assert names(root.organization.list(collaboration=OPEN)) == ["Alpha", "Beta"]
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.organization.table(country="NL")
+
+    assert table.rows == root.organization.list(country="NL")["data"] != []
+
+
 def test_iter(root):
     """It walks them all, though a page has ten."""
     for number in range(12):

@@ -29,6 +29,13 @@ def test_list(root):
     assert [row["id"] for row in root.role.list(page=2, per_page=7)["data"]] == [made]
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.role.table(name="R%")
+
+    assert table.rows == root.role.list(name="R%")["data"] != []
+
+
 def test_iter(root):
     """It walks them all, with the filters of `list`."""
     for number in range(12):

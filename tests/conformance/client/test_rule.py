@@ -18,6 +18,13 @@ def test_list(root):
     assert root.rule.list(role=1, page=2, per_page=3)["data"] == root.rule.list()["data"][3:6]
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.rule.table(name="task")
+
+    assert table.rows == root.rule.list(name="task")["data"] != []
+
+
 def test_iter(root):
     """It walks them all, however many pages that takes."""
     every = [*root.rule.iter()]

@@ -37,6 +37,11 @@ def test_list(nora, node, task):
     assert nora.run.list(task, include_task=True, per_page=1)["data"][0]["task"]["name"] == "average"
 
 
+def test_table(nora, task):
+    """It has the rows of the list."""
+    assert nora.run.table(task=task).rows == nora.run.list(task=task)["data"] != []
+
+
 def test_iter(nora, task):
     """It walks them all, with the filters of `list`."""
     for _ in range(5):

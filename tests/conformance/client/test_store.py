@@ -37,6 +37,13 @@ def test_list(root, url, store):
     assert ids(root.store.list(page=2, per_page=1)) == []
 
 
+def test_table(root, store):
+    """It has the rows of the list."""
+    table = root.store.table(name="S%")
+
+    assert table.rows == root.store.list(name="S%")["data"] != []
+
+
 def test_iter(root, url, store):
     """It walks them all, with the filters of `list`."""
     other = root.store.create(url, "Other", FAR, force=True)["id"]

@@ -34,6 +34,13 @@ def test_list(root, nora, study):
     assert ids(pilot["organizations"]) == [ALPHA]
 
 
+def test_table(root, study):
+    """It has the rows of the list."""
+    table = root.study.table(collaboration=OPEN)
+
+    assert table.rows == root.study.list(collaboration=OPEN)["data"] != []
+
+
 def test_iter(root):
     """It walks them all, with the filters of `list`."""
     made = [root.study.create(f"Small {number}", [ALPHA], OPEN)["id"] for number in range(12)]

@@ -109,6 +109,13 @@ def test_list(root, nora, node, create):
     assert [result["result"] for result in completed["results"]] == [wire(1)]
 
 
+def test_table(nora, create):
+    """It has the rows of the list."""
+    create("first")
+
+    assert nora.task.table(name="first").rows == nora.task.list(name="first")["data"] != []
+
+
 def test_iter(nora, create):
     """It walks them all, with the filters of `list`."""
     made = [create(f"task {number}", [BETA]) for number in range(12)]

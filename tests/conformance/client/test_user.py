@@ -31,6 +31,13 @@ def test_list(root):
     assert ids(root.user.list(last_seen_from="2100-01-01")) == ids(root.user.list(last_seen_till="2000-01-01")) == []
 
 
+def test_table(root):
+    """It has the rows of the list."""
+    table = root.user.table(organization=ALPHA)
+
+    assert table.rows == root.user.list(organization=ALPHA)["data"] != []
+
+
 def test_iter(root):
     """It walks them all, with the filters of `list`."""
     for number in range(12):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from v6client import _auth, _login, _profiles, resources
+from v6client import _auth, _login, resources
 from v6client import _models as models
 from v6client._blobs import BlobStore
 from v6client._http import Connection, Timeout
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from v6client._crypto import RSACryptor
     from v6client._keys import Password
+    from v6client._profiles import Profile
 
 Kind = TypeVar("Kind", bound=resources.SubClient[Any])
 
@@ -111,7 +112,7 @@ class UserClient:
         self.connection = Connection(
             self.base_path, session=session, timeout=timeout, verify=verify, cert=cert, proxies=proxies
         )
-        self.profile: _profiles.Profile | None = None
+        self.profile: Profile | None = None
         self.whoami: models.WhoAmI | None = None
         self.blobs = BlobStore(self.connection)
         self.cryptor: Cryptor = PlainCryptor()
@@ -193,6 +194,8 @@ class UserClient:
         UsageError
             There is no such profile, it has a mistake, or something is missing in it.
         """
+        from v6client import _profiles
+
         # The arguments that are settings; naming each of them three times would say no more.
         given = {key: value for key, value in locals().items() if key in _profiles.SETTINGS}
         profile = _profiles.resolve(name, config, given)

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -366,6 +365,8 @@ class ProfileFile:
 
     def _setting(self, name: str, key: str, raw: object) -> Any:
         if key not in SETTINGS:
+            from difflib import get_close_matches
+
             similar = get_close_matches(key, SETTINGS, n=1)
             advice = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(SETTINGS)}"
             raise UsageError(f"{self._where(name, key)}: there is no setting {key}; {advice}")

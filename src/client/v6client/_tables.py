@@ -4,7 +4,6 @@ Lists as tables, in a terminal and in a notebook.
 
 from __future__ import annotations
 
-import html
 import io
 import re
 from collections.abc import Mapping
@@ -85,7 +84,7 @@ class Table:
     def _repr_html_(self) -> str:
         head = _html_row("th", self.columns)
         body = "".join(_html_row("td", [cell(row.get(column)) for column in self.columns]) for row in self.rows)
-        note = f"<caption>{html.escape(self.note)}</caption>" if self.note else ""
+        note = f"<caption>{_escaped(self.note)}</caption>" if self.note else ""
         return f"<table>{note}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
@@ -134,5 +133,11 @@ def cell(value: object) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
+def _escaped(text: str) -> str:
+    import html  # 2,000 names of letters, for notebooks only
+
+    return html.escape(text)
+
+
 def _html_row(kind: str, cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{kind}>{html.escape(text)}</{kind}>' for text in cells)}</tr>"
+    return f"<tr>{''.join(f'<{kind}>{_escaped(text)}</{kind}>' for text in cells)}</tr>"

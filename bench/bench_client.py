@@ -51,7 +51,8 @@ def main() -> None:
         },
         rounds=5,
     )
-    print_work("import", {kind: (kind, "load", {}) for kind in ("official", "ours", "requests")}, rounds=9)
+    for title, order in (("import", {}), ("import, and make a client", {"use": True})):
+        print_work(title, {kind: (kind, "load", order) for kind in ("official", "ours", "requests")}, rounds=9)
     print_calls()
     with real() as url:
         port = int(url.rpartition(":")[2])

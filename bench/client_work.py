@@ -54,13 +54,19 @@ def create(kind: str, *, port: int, key: str, organizations: list[int], mebibyte
     return {**found, "requests": len(asked)}
 
 
-def load(kind: str) -> dict[str, float]:
+def load(kind: str, *, use: bool = False) -> dict[str, float]:
     """
-    Import the client.
+    Import the client, and make one that is told where its server is.
     """
     names = {"official": ("vantage6.client", "UserClient"), "ours": ("v6client", "UserClient")}
     module, name = names.get(kind, ("requests", "Session"))
-    return taken(lambda: getattr(import_module(module), name))
+
+    def work() -> None:
+        imported = getattr(import_module(module), name)
+        if use:
+            imported(*(("http://127.0.0.1", 1) if kind in names else ()))
+
+    return taken(work)
 
 
 def logged_in(kind: str, port: int, key: str) -> Any:

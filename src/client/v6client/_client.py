@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from v6client import _auth, _login, resources
 from v6client import _models as models
 from v6client._blobs import BlobStore
-from v6client._http import Connection, Timeout
 from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
 from v6client.exceptions import KeyMismatchError, NotAuthenticatedError, PermissionDeniedError, UsageError
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from v6client._crypto import RSACryptor
+    from v6client._http import Timeout
     from v6client._keys import Password
     from v6client._profiles import Profile
 
@@ -107,6 +107,9 @@ class UserClient:
     ) -> None:
         if errors not in {"raise", "return"}:
             raise UsageError(f"errors is 'raise' or 'return', not {errors!r}")
+        # Behind it is `requests`, whose import takes longer than that of all else.
+        from v6client._http import Connection
+
         _log.setLevel(_level(log_level))
         self.host, self.port, self.path = host, port, path
         self.connection = Connection(

@@ -17,7 +17,7 @@ class RunsAndKill(TasksAndRuns):
         super().__init__()
         self.heard = []
         for token in self.network.nodes.values():
-            self.network.server._channel.connect(token, self.hear)
+            self.network.server._channel.connect(token, self.hear, ("kill_containers",))
 
     def hear(self, event, data):
         """Every node hears of every kill in the collaboration."""

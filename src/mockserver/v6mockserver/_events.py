@@ -19,7 +19,7 @@ from v6mockserver.state import node as nodes
 from v6mockserver.state import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from datetime import datetime
 
     from v6mockserver.state.world import Event, World
@@ -43,9 +43,11 @@ class EventChannel:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
         self._members: dict[int, Membership] = {}
+        # Who hears an event in a room, in the order of ids; made again when that changes.
+        self._audiences: dict[tuple[str, str], list[Membership]] = {}
         self._watch_from(world().clock.now())
 
-    def connect(self, token: str, handler: Handler) -> Membership:
+    def connect(self, token: str, handler: Handler, events: Container[str]) -> Membership:
         """
         Take a node in: it is online from now on, and is told to synchronise.
 
@@ -55,6 +57,8 @@ class EventChannel:
             The node's access token.
         handler : callable
             Called with the name and the data of each event.
+        events : container of str
+            The names of the events that it is called with, unless the node is attentive.
 
         Returns
         -------
@@ -71,7 +75,8 @@ class EventChannel:
             caller = tokens.authenticate(world, f"Bearer {token}", ("node",))
             nodes.set_status(world, caller.id, nodes.ONLINE)
         room = f"collaboration_{caller.collaboration_id}"
-        member = self._members[caller.id] = Membership(self, caller.id, room, handler)
+        member = self._members[caller.id] = Membership(self, caller.id, room, handler, events)
+        self._audiences = {}
         handler("sync", {})
         return member
 
@@ -85,7 +90,7 @@ class EventChannel:
         """
         Have exactly these connected; nobody is told, and nothing is noted.
         """
-        self._members = dict(members)
+        self._members, self._audiences = dict(members), {}
         self._watch_from(self._world().clock.now())
 
     def _watch_from(self, now: datetime) -> None:
@@ -117,9 +122,15 @@ class EventChannel:
         Tell everybody in the rooms of these events, in the order of their ids.
         """
         for event in events:
-            for _, member in sorted(self._members.items()):
-                if member.room == event.room:
-                    member.handler(event.name, event.data)
+            for member in self._audience(event.room, event.name):
+                member.handler(event.name, event.data)
+
+    def _audience(self, room: str, event: str) -> list[Membership]:
+        audiences = self._audiences  # threads may forget it meanwhile
+        if (room, event) not in audiences:
+            members = [member for _, member in sorted(self._members.items()) if member.room == room]
+            audiences[room, event] = [one for one in members if one.is_attentive or event in one.events]
+        return audiences[room, event]
 
     def _share(self, node_id: int, settings: Iterable[tuple[str, str]]) -> None:
         world = self._world()
@@ -138,6 +149,7 @@ class EventChannel:
         if self._members.get(member.node_id) is not member:
             return False
         del self._members[member.node_id]
+        self._audiences = {}
         return True
 
 
@@ -146,19 +158,30 @@ class Membership:
     One node's place in the event channel.
     """
 
-    __slots__ = ("_channel", "handler", "node_id", "room")
+    __slots__ = ("_channel", "events", "handler", "is_attentive", "node_id", "room")
 
-    def __init__(self, channel: EventChannel, node_id: int, room: str, handler: Handler) -> None:
+    def __init__(
+        self, channel: EventChannel, node_id: int, room: str, handler: Handler, events: Container[str]
+    ) -> None:
         self._channel = channel
         self.node_id = node_id
         self.room = room
         self.handler = handler
+        self.events = events
+        self.is_attentive = False
 
     def share(self, settings: Iterable[tuple[str, str]]) -> None:
         """
         Tell the server about the node's configuration, as pairs of key and value; replaces what it was told before.
         """
         self._channel._share(self.node_id, settings)  # noqa: SLF001 -- a membership is part of its channel
+
+    def attend(self, *, is_attentive: bool) -> None:
+        """
+        Hear all events from now on, or only those that the node knows.
+        """
+        self.is_attentive = is_attentive
+        self._channel._audiences = {}  # noqa: SLF001 -- a membership is part of its channel
 
     def close(self) -> None:
         """

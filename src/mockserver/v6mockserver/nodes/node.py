@@ -118,6 +118,7 @@ class SimulatedNode:
         self._work = Work(self, surroundings)
         self._membership: Membership | None = None
         self._stopped = False
+        self._waiting = 0
         self._handlers = {"sync": self._synchronise, "new_task": self._take_task, "kill_containers": self._kill}
 
     def __repr__(self) -> str:
@@ -185,7 +186,9 @@ class SimulatedNode:
         if self._membership is None:
             self._connection.request("GET", f"node/{self.id}")  # renews a token that has expired meanwhile
             token = self._connection.token or ""
-            self._membership = self._surroundings.channel.connect(token, self._hear)
+            self._membership = self._surroundings.channel.connect(token, self._hear, self._handlers)
+            if self._waiting:
+                self._membership.attend(is_attentive=True)
             self._share()
 
     def go_offline(self) -> None:
@@ -435,9 +438,22 @@ class SimulatedNode:
 
         Where algorithms run inline nobody else can bring it about, so there is no waiting.
         """
+        patience = self._surroundings.patience
         with self._work.news:
-            ended = self._work.news.wait_for(lambda: self._stopped or condition(), self._surroundings.patience)
+            self._wait(+1)
+            try:
+                ended = self._work.news.wait_for(lambda: self._stopped or condition(), patience)
+            finally:
+                self._wait(-1)
             return ended and not self._stopped
+
+    def _wait(self, change: int) -> None:
+        """
+        Count the runs that wait; the node listens to what happens elsewhere as long as there are any.
+        """
+        self._waiting += change
+        if self._membership is not None:
+            self._membership.attend(is_attentive=self._waiting > 0)
 
     def _share(self) -> None:
         if self._membership is not None:

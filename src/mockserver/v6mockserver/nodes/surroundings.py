@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -29,6 +29,11 @@ class Membership(Protocol):
         Tell the server about the node's configuration.
         """
 
+    def attend(self, *, is_attentive: bool) -> None:
+        """
+        Hear all events from now on, or only those that the node knows.
+        """
+
     def close(self) -> None:
         """
         Leave.
@@ -45,7 +50,7 @@ class Channel(Protocol):
     The server's event channel, as far as a node uses it.
     """
 
-    def connect(self, token: str, handler: Callable[[str, Any], None]) -> Membership:
+    def connect(self, token: str, handler: Callable[[str, Any], None], events: Container[str]) -> Membership:
         """
         Take the node in.
         """

@@ -522,6 +522,11 @@ class MockServer:
         Stop listening, and end what nodes run; what it knows stays, and nodes that are online stay so.
 
         No process and no thread is left behind. Processes of algorithms are killed, and their runs crash.
+
+        Raises
+        ------
+        MockUsageError
+            If an algorithm in a thread does not end.
         """
         live, self._live = self._live, None
         with self.faults.without_waiting():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from v6mockserver import MockServer, MockUsageError
+from v6mockserver.nodes import executions
 
-from .federation import PLAIN, Study, seed
+from .federation import PLAIN, TIMEOUT, Study, seed
 
 APART = [
     "thread",
@@ -195,3 +197,19 @@ def test_a_server_with_runs_that_are_held_can_be_reset():
     study.server.reset()
 
     assert study.server.nodes["North"].runs == []
+
+
+def test_a_thread_that_does_not_end(monkeypatch):
+    """Stopping the server does not wait for it for ever."""
+    monkeypatch.setattr(executions, "PATIENCE", 0.05)
+    server, go_on = MockServer(seed(), execution="thread"), threading.Event()
+    server.algorithms.register("image", {"method": lambda: go_on.wait(TIMEOUT)})
+    study = Study(server)
+    task = study.ask("method")
+
+    with pytest.raises(MockUsageError, match=r"has not ended within 0\.05 seconds"):
+        server.stop()
+
+    go_on.set()
+    assert study.runs(task)[0]["status"] == "completed"
+    server.stop()

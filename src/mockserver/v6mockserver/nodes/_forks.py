@@ -76,13 +76,17 @@ class Forks:  # pragma: no cover -- runs in processes that inherit nothing, a co
             self.end()
         connection, log = socket.socket(fileno=descriptors[0]), descriptors[1]
         with connection.makefile("rb") as lines:
-            order = json.loads(lines.readline())
+            line = lines.readline()
+        if not line:  # Whoever wanted it has gone.
+            connection.close()
+            os.close(log)
+            return None
         child = os.fork()
         if child == 0:
             os.setpgid(0, 0)
             connection.close()
             self.leave()
-            return order, log
+            return json.loads(line), log
         with suppress(OSError):
             os.setpgid(child, child)  # Either of the two is first, and a kill finds the group.
         os.close(log)

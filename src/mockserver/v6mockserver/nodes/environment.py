@@ -4,6 +4,7 @@ The environment variables of an algorithm's container.
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b32encode
 from typing import TYPE_CHECKING, Any
@@ -98,8 +99,6 @@ def _of_files(files: Files) -> Iterator[tuple[str, str]]:
 
 
 def _of_task(wanted: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    import json
-
     for one in wanted:
         for name in TASK_PARAMETERS:
             if (value := one.get(name)) is not None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import weakref
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes import container, environment
 from v6mockserver.nodes.container import COMPLETED, CRASHED, Job, Outcome
 from v6mockserver.nodes.executors import (
     COLD,
     INLINE,
-    MANUAL,
     SUBPROCESS,
     THREAD,
     InlineExecutor,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from v6mockserver.nodes.executors import Choice
+    from v6mockserver.nodes.files import Files
+
+PATIENCE = 60.0
+"""Seconds that threads may take to end once their server stops."""
 
 START_FAILED, VANISHED = "start failed", "unknown error"
 LOG_ELSEWHERE = "The container did not run; the log of the node tells why"
@@ -104,8 +109,16 @@ class InProcess:
     def stop(self) -> None:
         """
         Wait for what runs. No thread can be stopped from outside.
+
+        Raises
+        ------
+        MockUsageError
+            If a thread does not end.
         """
-        self._executor.shutdown()
+        if isinstance(self._executor, ThreadExecutor) and not self._executor.ended(PATIENCE):
+            raise MockUsageError(
+                f"an algorithm in a thread has not ended within {PATIENCE:g} seconds; let it, or run it in a subprocess"
+            )
 
 
 class Foreign:
@@ -184,6 +197,7 @@ class Subprocess:
         self._lock = Lock()
         self._servers: dict[str, ForkServer] = {}
         self._running: set[Process] = set()
+        self._is_stopping = False
         # Nobody may have said stop(): what is left ends with the object, or with the interpreter.
         weakref.finalize(self, _end, self._servers, self._running)
 
@@ -200,15 +214,19 @@ class Subprocess:
             return Outcome(START_FAILED, b"", LOG_ELSEWHERE, note)
         files = job.made_files()
         assert files is not None  # noqa: S101 -- a node always says how to make them
-        command = _command(replace(job, files=files, proxy=self._url()))
+        command = _command(replace(job, proxy=self._url()), files)
         try:
             process = self._started(command)
         except OSError as error:
             return Outcome(START_FAILED, b"", LOG_ELSEWHERE, f"{command.python} cannot be started: {error}")
-        self._running.add(process)
+        with self._lock:
+            self._running.add(process)
+            if self._is_stopping:
+                process.kill()
         switch.fit(process)
         code = process.wait()
-        self._running.discard(process)
+        with self._lock:
+            self._running.discard(process)
         log = files.log.read_text("utf-8", "replace")
         if code is None:
             return Outcome(VANISHED, b"", log, f"the process that forked the algorithm of {files.log} has ended")
@@ -229,11 +247,14 @@ class Subprocess:
         """
         Kill what runs, and end what was started for it.
         """
-        for process in list(self._running):
-            process.kill()
+        with self._lock:
+            self._is_stopping = True
+            for process in self._running:
+                process.kill()
         self._threads.shutdown()
         with self._lock:
             _end(self._servers, self._running)
+            self._is_stopping = False
 
 
 def _end(servers: dict[str, ForkServer], running: set[Process]) -> None:
@@ -243,13 +264,13 @@ def _end(servers: dict[str, ForkServer], running: set[Process]) -> None:
         servers.popitem()[1].stop()
 
 
-def _command(job: Job) -> Command:
+def _command(job: Job, files: Files) -> Command:
     """
     Return the command of a container.
     """
     algorithm = job.algorithm
     interpreter = algorithm.interpreter or Interpreter.own()
-    variables = job.environment(job.files)  # type: ignore[arg-type]  # they have been made
+    variables = job.environment(files)
     code = PLAIN
     if algorithm.is_official:
         code = OFFICIAL.format("" if interpreter.encodes else repr(algorithm.package))
@@ -257,26 +278,7 @@ def _command(job: Job) -> Command:
     if algorithm.path is not None:
         code = FOUND.format(algorithm.path) + code
     whole = environment.of_process(interpreter.python, algorithm.package, variables)
-    return Command(interpreter.python, code, whole, job.files.log)  # type: ignore[union-attr]  # as above
-
-
-class Manual:
-    """
-    Runs nothing: the runs of a node wait for the test. See `SimulatedNode.runs`.
-    """
-
-    goes_on = False
-
-    def start(self, job: Job) -> Ongoing:
-        """
-        Never called: a node takes its runs apart before.
-        """
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        """
-        Nothing was started.
-        """
+    return Command(interpreter.python, code, whole, files.log)
 
 
 class Executions:
@@ -295,7 +297,6 @@ class Executions:
             THREAD: lambda: InProcess(ThreadExecutor()),
             SUBPROCESS: lambda: Subprocess(url, fork=CAN_FORK),
             COLD: lambda: Subprocess(url, fork=False),
-            MANUAL: Manual,
         }
         self._url = url
         self._made: dict[Choice, Execution] = {}
@@ -319,5 +320,6 @@ class Executions:
         """
         End what was started.
         """
-        for execution in list(self._made.values()):
-            execution.stop()
+        with ExitStack() as stack:  # which goes through with it if one of them fails
+            for execution in list(self._made.values()):
+                stack.callback(execution.stop)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future
 from threading import Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from v6mockserver._errors import MockUsageError
@@ -64,6 +65,17 @@ class ThreadExecutor(Executor):
         while wait and (threads := self._alive()):
             for thread in threads:
                 thread.join()
+
+    def ended(self, patience: float) -> bool:
+        """
+        Wait as `shutdown` does, but at most so many seconds; return whether all calls have ended.
+        """
+        deadline = monotonic() + patience
+        while threads := self._alive():
+            if (left := deadline - monotonic()) <= 0:
+                return False
+            threads[0].join(left)
+        return True
 
     def _alive(self) -> list[Thread]:
         with self._lock:

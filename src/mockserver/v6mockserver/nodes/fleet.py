@@ -234,16 +234,23 @@ class Nodes(Mapping[str, SimulatedNode]):
     def interrupt(self) -> None:
         """
         End what nodes run: kill processes, let nothing wait for other runs any longer, and wait for the rest.
+
+        Raises
+        ------
+        MockUsageError
+            If an algorithm in a thread does not end.
         """
         for node in self._nodes.values():
             node.interrupt()
-        self.executions.stop()
-        with self._lock:
-            listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.stop()
-        for node in self._nodes.values():
-            node.resume()
+        try:
+            self.executions.stop()
+        finally:
+            with self._lock:
+                listener, self._listener = self._listener, None
+            if listener is not None:
+                listener.stop()
+            for node in self._nodes.values():
+                node.resume()
 
     def stop(self) -> None:
         """

@@ -69,7 +69,7 @@ def kill_group(process: int) -> None:
     End a process that leads a group, and what it has started.
     """
     if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # The latter is what macOS says of the dead.
             os.killpg(process, signal.SIGKILL)
 
 

@@ -68,6 +68,7 @@ class Surroundings(Protocol):
     ledger: Ledger
     execution: Choice
     executions: Executions
+    advance: Callable[[float], object]
 
     @property
     def patience(self) -> float:
@@ -92,11 +93,5 @@ class Surroundings(Protocol):
     def now(self) -> datetime:
         """
         Return the time.
-        """
-        ...
-
-    def advance(self, seconds: float) -> object:
-        """
-        Let time pass.
         """
         ...

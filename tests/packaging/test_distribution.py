@@ -86,7 +86,7 @@ def test_wheel_carries_the_licence(wheel):
     assert [name for name in wheel_files(wheel) if name.endswith(".dist-info/licenses/LICENSE")]
 
 
-@pytest.mark.parametrize("folder", ["src", "tests", "fixtures", "bench", "docs", "changelog.d"])
+@pytest.mark.parametrize("folder", ["src", "tests", "fixtures", "bench", "docs", "examples", "changelog.d"])
 def test_sdist_carries_what_the_tests_need(sdist, folder):
     """Everything but caches below the development folders is in the source distribution."""
     assert {name for name in files_below(sdist) if name.startswith(f"{folder}/")} == {
@@ -95,7 +95,7 @@ def test_sdist_carries_what_the_tests_need(sdist, folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml", "tox.ini"]
+    "name", ["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "mkdocs.yml", "pyproject.toml", "tox.ini"]
 )
 def test_sdist_carries_the_top_level_files(sdist, name):
     """A source distribution can be read, built and tested on its own."""

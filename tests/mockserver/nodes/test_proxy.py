@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from v6mockserver import MockServer
+from v6mockserver.nodes import proxy
 from v6mockserver.nodes.executors import ThreadExecutor
 
 from .federation import TIMEOUT, Study, seed
@@ -175,14 +176,15 @@ def test_a_result_that_cannot_be_decrypted(container):
 
 
 @pytest.mark.parametrize("container", [{"version": "4.15"}, {"version": "4.0"}], indirect=True, ids=["4.15", "4.0"])
-def test_waiting_for_a_task(container):
+@pytest.mark.parametrize("path", ["/status", ""], ids=["status", "task"])
+def test_waiting_for_a_task(container, path):
     """The answer is held until it has finished, for more questions than a pool of threads has room for."""
     task = container.subtask()
     (partial,) = container.server.nodes["South"].runs
     with ThreadExecutor() as threads:
         waiting = [
             threads.submit(
-                requests.get, f"{container.url}/task/{task}/status", headers=container.session.headers, timeout=TIMEOUT
+                requests.get, f"{container.url}/task/{task}{path}", headers=container.session.headers, timeout=TIMEOUT
             )
             for _ in range(40)
         ]
@@ -192,4 +194,17 @@ def test_waiting_for_a_task(container):
         answers = [one.result(TIMEOUT) for one in waiting]
 
     assert not any(early)
-    assert [answer.json() for answer in answers] == [{"status": "completed"}] * 40
+    assert {answer.json()["status"] for answer in answers} == {"completed"}
+
+
+def test_an_algorithm_that_looks_at_its_own_task(container):
+    """That is not finished, and the answer comes at once."""
+    assert container.ask("GET", f"/task/{container.task}").json()["status"] == "active"
+
+
+def test_a_view_of_a_subtask_is_held_for_a_moment(container, monkeypatch):
+    """Then it comes as the task is: an algorithm may only be looking at it."""
+    monkeypatch.setattr(proxy, "MOMENT", 0.05)
+    task = container.subtask()
+
+    assert container.ask("GET", f"/task/{task}").json()["status"] == "pending"

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from v6mockserver._errors import AlgorithmError
 from v6mockserver.nodes.executors import ThreadExecutor
 from v6mockserver.nodes.overlay import HOPELESS
-from v6mockserver.nodes.proxy import HIDDEN, refusal
+from v6mockserver.nodes.proxy import HIDDEN, asker, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +101,7 @@ def _close(server: _Server, thread: Thread) -> None:
 
 def _application(find: Callable[[int | None], WSGIApplication | None]) -> WSGIApplication:
     def passed_on(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        proxy = find(_node_id(Request(environ).headers.get("Authorization", "")))
+        proxy = find(asker(Request(environ)).get("node_id"))
         if proxy is None:
             return refusal(500, HIDDEN)(environ, start_response)
         try:
@@ -112,19 +112,3 @@ def _application(find: Callable[[int | None], WSGIApplication | None]) -> WSGIAp
             return answer(environ, start_response)
 
     return passed_on
-
-
-def _node_id(authorization: str) -> int | None:
-    """
-    Return whose container has a token; it is not verified here, but by the server.
-    """
-    import jwt
-
-    try:
-        claims = jwt.decode(
-            authorization.removeprefix("Bearer "), options={"verify_signature": False, "verify_sub": False}
-        )
-        identity: int = claims["sub"]["node_id"]
-    except (jwt.InvalidTokenError, KeyError, TypeError):
-        return None
-    return identity

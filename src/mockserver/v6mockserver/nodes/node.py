@@ -5,6 +5,7 @@ A simulated node: it does what a real node does, and knows what a real node know
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from v6client._blobs import BlobStore
@@ -432,13 +433,13 @@ class SimulatedNode:
         """
         self.log.append(text)
 
-    def wait_until(self, condition: Callable[[], bool]) -> bool:
+    def wait_until(self, condition: Callable[[], bool], *, patience: float = inf) -> bool:
         """
-        Wait until a condition holds that events may bring about; return whether it does.
+        Wait, at most so many seconds, until a condition holds that events may bring about; return whether it does.
 
         Where algorithms run inline nobody else can bring it about, so there is no waiting.
         """
-        patience = self._surroundings.patience
+        patience = min(patience, self._surroundings.patience)
         with self._work.news:
             self._wait(+1)
             try:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
+import pkgutil
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from v6client.exceptions import InvalidInputError, NotFoundError, PermissionDeniedError
 from v6mockserver import MockServer, strategies
 from v6mockserver.state import cascade, entities
 from v6mockserver.state.mails import Mail
@@ -172,7 +177,70 @@ def test_runs_of_one_status(status):
     assert ("result" in run) == (status == "completed")
 
 
+@settings(patient, max_examples=15)
+@given(frame=strategies.data_frames(), key=strategies.private_keys(), asked=strategies.inputs())
+def test_parts_that_are_no_rows(frame, key, asked):
+    """A data frame, a key and an input are what nodes take."""
+    node = {"name": "North", "node": "north", "online": False, "databases": {"default": frame}}
+    task = {"image": "rows", "input": asked, "databases": ["default"]}
+    seed = {
+        "organizations": [{"name": "North", "private_key": key}],
+        "collaborations": [{"name": "All", "participants": [node], "tasks": [task]}],
+    }
+    server = MockServer(seed, execution="manual")
+
+    server.nodes["north"].go_online()
+
+    (run,) = server.nodes["north"].runs
+    assert run.input == asked
+    assert list(server.nodes["north"].databases["default"].source.columns) == list(strategies.COLUMNS)
+    assert server.private_keys["North"] == Path(key)
+
+
+def is_allowed(request, client):
+    """Send a request, and tell whether the server did it."""
+    try:
+        request.send(client)
+    except (PermissionDeniedError, NotFoundError, InvalidInputError):
+        return False
+    return True
+
+
+@pytest.mark.slow
+@patient
+@given(version=versions, data=st.data())
+def test_programs_are_understood(version, data):
+    """Whatever a program asks for, the server does it, or says why not; it never fails."""
+    server = MockServer(data.draw(strategies.worlds(version=version, max_organizations=2)), version=version)
+    clients = {username: server.client(username) for username in server.passwords}
+    program = data.draw(strategies.programs(sorted(clients), version=version))
+
+    for request in program:
+        is_allowed(request, clients[request.username])
+
+
+KINDS = [("GET", "rule"), ("POST", "organization"), ("PATCH", "organization"), ("DELETE", "user"), ("POST", "role")]
+
+
+@pytest.mark.parametrize(("method", "noun"), KINDS)
+def test_programs_are_varied(method, noun):
+    """Among the requests of root there are some of each kind that succeed."""
+    server = MockServer({"organizations": [{"name": "North", "users": [{"username": "nora", "password": "p"}]}]})
+    root, before = server.client("root"), server.snapshot()
+
+    def succeeds(program):
+        server.restore(before)
+        wanted = [one for one in program if one.method == method and one.path.split("/")[0] == noun]
+        return any(is_allowed(one, root) for one in wanted)
+
+    find(strategies.programs(["root"], max_requests=3), succeeds, settings=settings(searching, max_examples=2000))
+
+
 BAD = {
+    "columns": lambda: strategies.data_frames(columns={}),
+    "rows": lambda: strategies.data_frames(rows=(2, 1)),
+    "users of programs": lambda: strategies.programs([]),
+    "methods": lambda: strategies.programs(["nora"], methods=["HEAD"]),
     "version": lambda: strategies.worlds(version="3.0"),
     "organizations": lambda: strategies.worlds(min_organizations=3, max_organizations=2),
     "users": lambda: strategies.organizations(min_users=-1),
@@ -190,3 +258,22 @@ def test_bad_arguments_are_rejected(make):
     """At the latest when something is drawn."""
     with pytest.raises(InvalidArgument):
         find(make(), lambda _: True, settings=searching)
+
+
+MODULES = [f"v6mockserver.strategies.{module.name}" for module in pkgutil.iter_modules(strategies.__path__)]
+
+
+@pytest.mark.parametrize("name", [*MODULES, "v6mockserver._audit"])
+def test_examples_in_docstrings_run(name):
+    """They show what they say they show."""
+    outcome = doctest.testmod(importlib.import_module(name))
+
+    assert outcome.failed == 0
+
+
+def test_all_strategies_are_public():
+    """What is documented is exported, in alphabetical order."""
+    names = list(strategies.__all__)
+
+    assert names == sorted(names)
+    assert all(hasattr(strategies, name) for name in names)

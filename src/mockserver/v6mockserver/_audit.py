@@ -152,6 +152,7 @@ class Audit:
 
     Examples
     --------
+    >>> from v6mockserver import MockServer
     >>> server = MockServer()
     >>> _ = server.audit.start()
     >>> _ = server.client("root").organization.list()

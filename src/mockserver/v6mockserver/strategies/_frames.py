@@ -1,5 +1,5 @@
 """
-Strategies for ways in which the rows of one data set may lie at several nodes.
+Strategies for data frames, and for ways in which the rows of one may lie at several nodes.
 """
 
 from __future__ import annotations
@@ -7,9 +7,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from v6mockserver.strategies._words import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
+
+    from v6mockserver.strategies._words import Strategy
+
+COLUMNS: Mapping[str, Strategy[Any]] = {
+    "age": st.integers(0, 110),
+    "height": st.floats(100, 220).map(lambda height: round(height, 1)),
+    "sex": st.sampled_from(["f", "m"]),
+    "smokes": st.booleans(),
+    "ward": WORDS,
+}
+"""The columns of a table of patients: whole numbers, fractions, a category, truth values and texts."""
 
 MOST_ROWS = 60
 """The most rows that are drawn, however many there are: an example is to be read by people."""
@@ -18,13 +34,52 @@ FIRST = st.just(0)
 """The node that has most rows where the split is skewed."""
 
 
+def data_frames(
+    *, columns: Mapping[str, Strategy[Any]] = COLUMNS, rows: tuple[int, int] = (0, 20), missing: bool = True
+) -> Strategy[pd.DataFrame]:
+    """
+    Return a strategy for data frames, as the database of a node.
+
+    Shrinks towards few rows, and no missing values.
+
+    Parameters
+    ----------
+    columns : mapping, optional
+        A strategy for the values of each column, by name; by default those of a table of patients.
+    rows : pair of int, default (0, 20)
+        The fewest and the most rows.
+    missing : bool, default True
+        Whether any value may be missing.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(data_frames(missing=False), lambda frame: frame["age"].sum() > 64)["age"].tolist()
+    [65]
+    """
+    if not (columns and 0 <= rows[0] <= rows[1]):
+        msg = f"columns={list(columns)!r} and rows={rows!r} leave nothing to choose from"
+        raise InvalidArgument(msg)
+    values = {name: (strategy | st.none() if missing else strategy) for name, strategy in columns.items()}
+    return st.lists(st.fixed_dictionaries(values), min_size=rows[0], max_size=rows[1]).map(
+        lambda drawn: _frame(drawn, list(columns))
+    )
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+    return frame
+
+
 def splits(
     data: pd.DataFrame,
     *,
     nodes: tuple[int, int] = (1, 12),
     least_rows: int = 0,
     missing: bool = True,
-) -> st.SearchStrategy[list[pd.DataFrame]]:
+) -> Strategy[list[pd.DataFrame]]:
     """
     Return a strategy for rows of a data frame, spread over nodes: a data frame for each.
 
@@ -51,7 +106,7 @@ def splits(
     """
     most = min(MOST_ROWS, len(data))
 
-    def parts(size: int) -> st.SearchStrategy[list[pd.DataFrame]]:
+    def parts(size: int) -> Strategy[list[pd.DataFrame]]:
         node = st.integers(0, size - 1)
         rows = st.lists(
             st.tuples(FIRST | node, st.integers(0, len(data) - 1)),

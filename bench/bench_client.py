@@ -63,7 +63,7 @@ def main() -> None:
 
 def print_work(title: str, subjects: Mapping[str, Subject], *, rounds: int) -> None:
     """
-    Print what each subject takes: the median of its times, and the most memory.
+    Print what each subject takes: the medians of its times, and the most memory.
     """
     found: dict[str, list[dict[str, float]]] = {name: [] for name in subjects}
     for _ in range(rounds):
@@ -72,11 +72,15 @@ def print_work(title: str, subjects: Mapping[str, Subject], *, rounds: int) -> N
     first = next(iter(found))
     baseline = median(one["seconds"] for one in found[first])
     width = max(map(len, [title, *subjects]))
-    print(f"{title:<{width}}  {'median':>12}  {'ratio':>7}  {'memory':>10}  requests")
+    print(f"{title:<{width}}  {'median':>12}  {'ratio':>7}  {'computing':>12}  {'memory':>10}  requests")
     for name, all_ in found.items():
-        seconds, memory = median(one["seconds"] for one in all_), max(one["mebibytes"] for one in all_)
+        seconds, own = (median(one[which] for one in all_) for which in ("seconds", "own"))
+        memory = max(one["mebibytes"] for one in all_)
         asked = " ".join(sorted({f"{one['requests']:.0f}" for one in all_ if "requests" in one}))
-        print(f"{name:<{width}}  {seconds * 1e3:9.1f} ms  {seconds / baseline:7.3f}  {memory:6.1f} MiB  {asked:>8}")
+        print(
+            f"{name:<{width}}  {seconds * 1e3:9.1f} ms  {seconds / baseline:7.3f}  {own * 1e3:9.1f} ms  "
+            f"{memory:6.1f} MiB  {asked:>8}"
+        )
     print()
 
 

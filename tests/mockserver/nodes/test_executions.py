@@ -49,6 +49,14 @@ def test_a_crash(study):
 
 
 @pytest.mark.parametrize("study", ALL, indirect=True)
+def test_an_algorithm_that_gives_up(study):
+    """What it says when it exits is its log."""
+    run = study.run("gives_up")
+
+    assert (run["status"], run["log"]) == ("crashed", "not enough rows\n")
+
+
+@pytest.mark.parametrize("study", ALL, indirect=True)
 def test_variables_of_a_node(study):
     """An algorithm finds those of its node, and nothing of the process that runs the test."""
     study.server.nodes["North"].environment["THRESHOLD"] = "7"

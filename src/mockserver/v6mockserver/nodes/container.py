@@ -124,6 +124,8 @@ def run(job: Job) -> Outcome:
             status = COMPLETED
         except SystemExit as end:
             status, result = (COMPLETED if end.code in (None, 0) else CRASHED), b""
+            if not isinstance(end.code, int | None):
+                log.write(f"{end.code}\n")  # as Python does
         except AlgorithmError as error:
             status, result = CRASHED, b""
             log.write(f"{error}\n")

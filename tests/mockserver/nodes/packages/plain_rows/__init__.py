@@ -36,6 +36,11 @@ def sleeps(port):
     child.wait()
 
 
+def gives_up():
+    """End by itself, and say why."""
+    sys.exit("not enough rows")
+
+
 def waits(client, organization, port):
     """Create a subtask, tell a port that this waits for it, and wait."""
     task = client.task.create({"method": "partial", "args": ["x"]}, [organization])

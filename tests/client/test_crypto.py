@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -259,6 +260,17 @@ def test_a_missing_file_names_itself(tmp_path):
         RSACryptor.from_file(tmp_path / "nowhere.pem")
 
 
+@pytest.mark.parametrize("kind", [str, str.encode, io.StringIO])
+def test_a_key_instead_of_a_path_is_not_shown(kind):
+    """Whoever gives the key itself is told so, and does not find it in the log."""
+    key = (FIXTURES / "keys/insecure-test-key-01.pem").read_text()
+
+    with pytest.raises(UsageError, match="the path of a file") as caught:
+        load_private_key(kind(key))
+
+    assert key.splitlines()[1] not in str(caught.getrepr(showlocals=False))
+
+
 def test_a_file_without_a_key_names_itself(tmp_path):
     """Junk in the file is told from a missing file."""
     (tmp_path / "junk.pem").write_text("junk")
@@ -367,6 +379,28 @@ def test_a_new_key_is_its_owners_alone(tmp_path):
     assert isinstance(key, rsa.RSAPrivateKey)
     assert key.key_size == 4096
     assert path.read_text().startswith("-----BEGIN RSA PRIVATE KEY-----")
+
+
+def test_a_key_that_is_not_finished_leaves_no_file(tmp_path, monkeypatch):
+    """Who interrupts the making of a key can make it again in the same place."""
+
+    def interrupted(**how):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rsa, "generate_private_key", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_private_key(tmp_path / "key.pem")
+
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_password_that_is_none_makes_no_key(tmp_path):
+    """A number has no bytes to protect a key with."""
+    with pytest.raises(UsageError, match="text, bytes"):
+        generate_private_key(tmp_path / "key.pem", 1234)
+
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_existing_file_is_never_replaced(tmp_path):

@@ -42,6 +42,8 @@ def load_private_key(path: str | os.PathLike[str], password: Password = None) ->
         There is no such file.
     EncryptionError
         There is no RSA key in it, or it is protected and the password is missing or wrong.
+    UsageError
+        It is a key instead of a path.
     """
     pem = _content(path)
     # Either way of protecting a key says so in clear text: PKCS#8 in its first line, PKCS#1 in its second.
@@ -91,9 +93,12 @@ def generate_private_key(path: str | os.PathLike[str], password: Password = None
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise UsageError(f"no private key can be written to {path} ({error.strerror}): give another path") from error
-    key = rsa.generate_private_key(public_exponent=65537, key_size=SIZE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_pem(key, secret))
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_pem(rsa.generate_private_key(public_exponent=65537, key_size=SIZE), secret))
+    except BaseException:  # making it takes a while, in which somebody may lose patience
+        Path(path).unlink()  # or it would be in the way of the next try
+        raise
 
 
 def _pem(key: rsa.RSAPrivateKey, secret: bytes | None) -> bytes:
@@ -108,7 +113,14 @@ def _pem(key: rsa.RSAPrivateKey, secret: bytes | None) -> bytes:
     )
 
 
+def _is_path(given: object) -> bool:
+    return isinstance(given, str | os.PathLike) and "-----BEGIN" not in str(given)
+
+
 def _content(path: str | os.PathLike[str]) -> bytes:
+    # Not the operating system's error, in which the whole key would be shown as a path that does not exist.
+    if not _is_path(path):
+        raise UsageError("private_key_file is the path of a file with the key, and not the key itself or anything else")
     try:
         with Path(path).open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -129,4 +141,6 @@ def _secret(path: str | os.PathLike[str], password: Password) -> bytes:
         raise EncryptionError(
             f"the private key in {path} needs a password: give it as password=, a text or a function that asks for it"
         )
+    if not isinstance(given, str | bytes):
+        raise UsageError("the password of a private key is a text, bytes, or a function that gives one of them")
     return given.encode() if isinstance(given, str) else given

@@ -106,6 +106,16 @@ def test_plain_messages_come_back(message, data):
     assert whole(cryptor.decrypt_blob(data.draw(cuts(blob)))) == message
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_blobs_come_in_however_small_pieces(cryptor, size):
+    """Also after their beginning, which is put together first."""
+    message = bytes(range(256)) * 20
+    for reader in (cryptor, PlainCryptor()):
+        blob = b"".join(reader.blob(message, cryptor.public_key))
+
+        assert whole(reader.decrypt_blob([blob[at : at + size] for at in range(0, len(blob), size)])) == message
+
+
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5])
 def test_long_messages_come_back(cryptor, size):
     """Going through in pieces changes nothing, wherever the message ends."""

@@ -144,9 +144,10 @@ class PlainCryptor:
             raise NoPrivateKeyError(_NO_KEY)
         left = b""
         for piece in chain([head], rest):
-            whole = (len(left) + len(piece)) // 4 * 4 - len(left)  # base64 comes in groups of four letters
-            yield decoded(left + piece[:whole], "the blob")
-            left = piece[whole:]
+            left += piece
+            whole = len(left) // 4 * 4  # base64 comes in groups of four letters
+            yield decoded(left[:whole], "the blob")
+            left = left[whole:]
         yield decoded(left, "the blob")
 
 

@@ -24,6 +24,7 @@ if typing.TYPE_CHECKING:
     from v6mockserver._journal import Exchange, Exchanges, Journal
     from v6mockserver._outbox import Outbox
     from v6mockserver._server import MockServer, Snapshot
+    from v6mockserver._v6mock import v6mock
     from v6mockserver.nodes.ledger import Egress, Ledger
     from v6mockserver.nodes.node import SimulatedNode
     from v6mockserver.nodes.peek import Peek
@@ -65,6 +66,7 @@ __all__ = [
     "Snapshot",
     "check_federated",
     "split",
+    "v6mock",
 ]
 
 _HOMES = {
@@ -97,6 +99,7 @@ _HOMES = {
     "Snapshot": "_server",
     "check_federated": "_federated",
     "split": "nodes.splitting",
+    "v6mock": "_v6mock",
 }
 
 

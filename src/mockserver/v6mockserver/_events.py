@@ -117,12 +117,19 @@ class EventChannel:
             # Nodes know nothing of presence on this channel, so nobody is told. The real server tells nobody either.
             nodes.watch(world, self._members, seen_since=last_look - WATCH)
 
-    def deliver(self, events: Iterable[Event]) -> None:
+    def deliver(self, events: Iterable[Event], order: Callable[[list[Membership]], list[Membership]] = list) -> None:
         """
-        Tell everybody in the rooms of these events, in the order of their ids.
+        Tell everybody in the rooms of these events.
+
+        Parameters
+        ----------
+        events : iterable of Event
+            What to tell.
+        order : callable, optional
+            Returns the nodes in the order in which they hear of it; by default that of their ids.
         """
         for event in events:
-            for member in self._audience(event.room, event.name):
+            for member in order(self._audience(event.room, event.name)):
                 member.handler(event.name, event.data)
 
     def _audience(self, room: str, event: str) -> list[Membership]:

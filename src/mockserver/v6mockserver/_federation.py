@@ -208,6 +208,7 @@ def federate(
     execution: Choice,
     version: str = LATEST,
     rows: bool = False,
+    adversarial: int | None = None,
 ) -> Federation:
     """
     Return a federation of organizations that have nothing yet but their nodes.
@@ -224,6 +225,8 @@ def federate(
         The server version.
     rows : bool, default False
         Whether each node has generated rows for a database.
+    adversarial : int, optional
+        The seed of the liberties that the server takes; by default it takes none.
 
     Returns
     -------
@@ -239,7 +242,8 @@ def federate(
         "organizations": [{"name": name, "users": [] if place else [researcher]} for place, name in enumerate(names)],
         "collaborations": [{"name": "federation", "encrypted": encrypted, "participants": participants}],
     }
-    return Federation(MockServer(seed if names else None, version=version, execution=execution))
+    server = MockServer(seed if names else None, version=version, execution=execution, adversarial=adversarial)
+    return Federation(server)
 
 
 def names(number: int) -> list[str]:

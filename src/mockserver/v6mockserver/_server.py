@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -15,6 +15,7 @@ from v6client import UserClient
 from v6client._crypto import RSACryptor
 from v6client._plain import PlainCryptor
 from v6mockserver import _keys, _planting, _seed
+from v6mockserver._adversary import Adversary
 from v6mockserver._app import application
 from v6mockserver._audit import Audit
 from v6mockserver._control import Control
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from typing_extensions import Self
 
     from v6mockserver._events import Membership
@@ -113,6 +114,8 @@ class MockServer:
         starts them, each in a thread or a process of its own, where the test says, or in anybody's executor.
     random_seed : int, default 0
         What api keys and token ids are derived from.
+    adversarial : int, optional
+        The seed of the liberties that it takes from now on; by default it takes none.
 
     Attributes
     ----------
@@ -132,6 +135,8 @@ class MockServer:
         What the wire is told to do to requests.
     audit : Audit
         The rules that decided about requests; off until it is started.
+    adversary : Adversary or None
+        What takes liberties on the server's part.
     private_keys : dict
         The private key files of the organizations in encrypted collaborations, by name. Organizations that the seed
         gives no key have a ready-made one, which protects nothing.
@@ -158,6 +163,7 @@ class MockServer:
         settings: Settings | None = None,
         execution: Choice = "inline",
         random_seed: int = 0,
+        adversarial: int | None = None,
     ) -> None:
         if version not in RELEASES:
             msg = f"there is no mock of server {version!r} yet; there is one of {', '.join(map(repr, RELEASES))}"
@@ -170,6 +176,7 @@ class MockServer:
         self.journal = Journal()
         self.faults = Faults()
         self.audit = Audit(lambda: self._world)
+        self.adversary: Adversary | None = None
         self.outbox = Outbox(lambda: self._world.mails)
         self._channel = EventChannel(lambda: self._world)
         self.algorithms = Algorithms()
@@ -186,6 +193,7 @@ class MockServer:
         if seed is not None:
             self._sow(seed)
             self.journal.clear()  # It begins with the first request that is not part of the seed.
+        self.adversary = None if adversarial is None else Adversary(adversarial)
         self._beginning = self.snapshot()
 
     @classmethod
@@ -564,7 +572,9 @@ class MockServer:
 
     def _answer(self, environ: WSGIEnvironment, exchange: Exchange, start: StartResponse) -> Iterable[bytes]:
         try:
-            answer = application(self._world.release.version)
+            answer: WSGIApplication = application(self._world.release.version)
+            if self.adversary is not None:
+                answer = partial(self.adversary.answer, answer, exchange)
             if self.faults:
                 return self.faults.answer(answer, environ, exchange, start)
             return answer(environ, start)
@@ -574,4 +584,5 @@ class MockServer:
             self.journal.add(exchange)
 
     def _deliver(self, environ: WSGIEnvironment) -> None:
-        self._channel.deliver(environ.get(EVENTS, ()))
+        order = list if self.adversary is None else self.adversary.ordered
+        self._channel.deliver(environ.get(EVENTS, ()), order)

@@ -12,7 +12,7 @@ import flask
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, UnexpectedError
-from v6mockserver.api._routes import WORLD, respond
+from v6mockserver.api._routes import PAGE_SIZE, WORLD, respond
 from v6mockserver.state.tables import HasId
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def page(
     BadRequestError
         If page or per_page is not a number (4.0).
     """
-    number, size = _positive("page", 1), _positive("per_page", PER_PAGE)
+    number = _positive("page", 1)
+    size = _positive("per_page", flask.request.environ.get(PAGE_SIZE, PER_PAGE))
     keys = _sort_keys(sortable) if sortable is not None else []
     if keys:
         selection = selection.sorted_by(keys)

@@ -48,6 +48,8 @@ ADMIT = "v6mockserver.admit"
 """
 The key of a function that gets the world and the caller of a request, and returns the caller that its view is to see.
 """
+PAGE_SIZE = "v6mockserver.page_size"
+"""Where in the environment of a request it is said how many rows a page has, for requests that do not say."""
 
 TURN = "v6mockserver.turn"
 """

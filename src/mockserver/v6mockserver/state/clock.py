@@ -30,6 +30,13 @@ class Clock:
         """
         return self._frozen_at or datetime.now(timezone.utc) + self._offset
 
+    @property
+    def is_frozen(self) -> bool:
+        """
+        Whether it stands still.
+        """
+        return self._frozen_at is not None
+
     def text(self) -> str:
         """
         Return the world's time as the server writes it: ISO, UTC, without an offset.

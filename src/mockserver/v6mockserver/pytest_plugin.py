@@ -6,14 +6,16 @@ pytest imports this module at every start, so it imports nothing: what a test ne
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from v6client import UserClient
     from v6mockserver import Clock, Faults, Federation, Journal, MockServer
@@ -32,7 +34,34 @@ OPTIONS: tuple[tuple[str, Literal["string", "bool", "linelist"], Any, str], ...]
 )
 """The options of the configuration file: name, kind, default, and what they are."""
 
-PREFIX = "v6_"
+PREFIX, COURSE = "v6_", "v6mockserver-course"
+HIGHEST_SEED = 2**32
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        message = f"{text!r} is no seed, a whole number; write --v6-adversarial=SEED, or --v6-adversarial at the end"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+SWITCHES: Mapping[str, Mapping[str, Any]] = {
+    "--v6-version": {"metavar": "VERSIONS", "help": "run each test that uses the mock with each of these: 4.0,4.15"},
+    "--v6-adversarial": {
+        "metavar": "SEED",
+        "nargs": "?",
+        "const": True,
+        "type": _seed,
+        "help": "let servers take every liberty that real ones have; the same ones again with the same seed",
+    },
+    "--v6-bundle": {"metavar": "DIR", "help": "write all that is known of a failure into a folder below this one"},
+    "--v6-replay": {"metavar": "BUNDLE", "help": "run the test of a bundle as it ran"},
+    "--v6-server": {
+        "metavar": "URL",
+        "help": "run the tests that are marked real=True against a real server, as the user in V6CLIENT_USERNAME",
+    },
+}
+"""The options of the command line."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,25 +69,72 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     Add the options.
     """
     group = parser.getgroup("v6", "vantage6 mock")
-    group.addoption("--v6-version", metavar="VERSIONS", help="run each test that uses the mock with these versions")
+    for name, arguments in SWITCHES.items():
+        group.addoption(name, **arguments)
     for name, kind, default, text in OPTIONS:
         parser.addini(name, text, type=kind, default=default)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """
-    Register the marker.
+    Register the marker, and settle how tests run; before others look at the options that a bundle sets.
     """
     config.addinivalue_line("markers", MARKER)
+    option = config.option
+    if option.v6_replay is not None:
+        _set_as_in_bundle(option)
+    if option.v6_server is not None and (option.v6_version or option.v6_adversarial):
+        raise pytest.UsageError("--v6-server is what it is: leave out --v6-version and --v6-adversarial")
+    # Processes of xdist have the options of the one that started them.
+    if getattr(option, "v6_seed", None) is None:
+        is_given = option.v6_adversarial is not None and option.v6_adversarial is not True
+        option.v6_seed = option.v6_adversarial if is_given else random.SystemRandom().randrange(HIGHEST_SEED)
+        option.v6_adversarial = option.v6_adversarial is not None
+
+
+def _set_as_in_bundle(option: argparse.Namespace) -> None:
+    about = _bundle(option.v6_replay)
+    for name, value in about["options"].items():
+        if value is not None:
+            setattr(option, name, value)
+
+
+def _bundle(path: str) -> dict[str, Any]:
+    bundles = importlib.import_module("v6mockserver._testing.bundles")
+    try:
+        about: dict[str, Any] = bundles.read(Path(path))
+    except bundles.MockUsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    return about
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """
+    Tell the seed.
+    """
+    if not config.option.v6_adversarial:
+        return None
+    return f"v6: adversarial, seed {config.option.v6_seed}; the same again: --v6-adversarial={config.option.v6_seed}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
-    Load what watches over tests, if there is anything to watch.
+    Leave the test of a bundle alone, and load what watches over tests, if there is anything to watch.
     """
+    if config.option.v6_replay is not None:
+        _select(config, items, _bundle(config.option.v6_replay)["test"])
     if config.getini("v6_leak_guard") == "all" or any(map(is_ours, items)):
         course = importlib.import_module("v6mockserver._testing.course")
-        config.pluginmanager.register(course.Course(config), "v6mockserver-course")
+        config.pluginmanager.register(course.Course(config), COURSE)
+
+
+def _select(config: pytest.Config, items: list[pytest.Item], test: str) -> None:
+    chosen = [item for item in items if item.nodeid == test]
+    if not chosen:
+        raise pytest.UsageError(f"the bundle is of {test}, which is not among the tests here; was it renamed?")
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid != test])
+    items[:] = chosen
 
 
 def is_ours(item: pytest.Item) -> bool:
@@ -73,17 +149,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     Run tests with each version that is wanted.
     """
-    text = metafunc.config.getoption("v6_version")
-    if text and "v6_version" in metafunc.fixturenames:
-        versions = [one.strip() for one in text.split(",")]
+    versions = _versions(metafunc)
+    if versions and "v6_version" in metafunc.fixturenames:
         metafunc.parametrize("v6_version", versions, indirect=True)
+
+
+def _versions(metafunc: pytest.Metafunc) -> list[str]:
+    """
+    Return the versions that a test is to run with: those on the command line, or several in its marker, or in general.
+    """
+    told = _listed(metafunc.config.option.v6_version)
+    if told:
+        return told
+    marked = [mark.kwargs["version"] for mark in metafunc.definition.iter_markers("v6") if "version" in mark.kwargs]
+    if marked:
+        return [] if isinstance(marked[0], str) else list(marked[0])
+    usual = _listed(metafunc.config.getini("v6_version"))
+    return usual if len(usual) > 1 else []
+
+
+def _listed(text: str | None) -> list[str]:
+    return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
 def _course(request: pytest.FixtureRequest) -> Any:
     """
     Return what knows of the test: heavy to load, and there for tests that were collected with one of our fixtures.
     """
-    return request.config.pluginmanager.get_plugin("v6mockserver-course")
+    return request.config.pluginmanager.get_plugin(COURSE)
 
 
 @pytest.fixture

@@ -8,24 +8,33 @@ extra.
 from __future__ import annotations
 
 import importlib
+import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from v6mockserver._errors import MockServerError, MockUsageError
+from v6mockserver._testing import bundles, sections
 from v6mockserver._testing import wanted as wants
 from v6mockserver._testing.leaks import LeakGuard
 from v6mockserver.pytest_plugin import is_ours
+from v6mockserver.state.releases import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from v6mockserver._federation import Federation
     from v6mockserver._testing.pool import Pool
+    from v6mockserver._testing.real import RealFederation
     from v6mockserver._testing.wanted import Wanted
 
 GUARD = pytest.StashKey[LeakGuard]()
 FEDERATION = pytest.StashKey["Federation"]()
+BUNDLE = pytest.StashKey[Path]()
+
+MANY = (11, 14)
+"""How many organizations an adversary may come with: more than the rows of a page, and no more than ready-made keys."""
 
 
 class Course:
@@ -41,6 +50,7 @@ class Course:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._pool: Pool | None = None
+        self._real: RealFederation | None = None
 
     def wanted(self, item: pytest.Item) -> Wanted:
         """
@@ -53,39 +63,79 @@ class Course:
 
     def version(self, item: pytest.Item, told: str | None) -> str:
         """
-        Return the server version that a test runs with: as it was told on the command line, or as it says itself.
+        Return the server version that a test runs with: as it was told, or as it says itself.
         """
-        versions = self.wanted(item).versions
-        version = told or versions[-1]
-        if version not in versions:
-            pytest.skip(f"this test is for server {', '.join(versions)}, not {version}")
-        return version
+        if self.real_url:
+            choices: tuple[str, ...] = (self._real_one(item).version,)
+        elif told is not None:
+            choices = (told,)
+        else:
+            choices = wants.versions(self._config.getoption("v6_version")) or wants.versions(
+                self._config.getini("v6_version")
+            )
+        versions = self.wanted(item).versions or choices or (LATEST,)
+        fitting = [one for one in choices or versions if one in versions]
+        if not fitting:
+            pytest.skip(f"this test is for server {', '.join(versions)}, not {', '.join(choices)}")
+        return fitting[0]
 
-    def begin(self, item: pytest.Item, version: str) -> Federation:
+    @property
+    def real_url(self) -> str | None:
+        """
+        Where the real server is that tests are to run against, if they are.
+        """
+        url: str | None = self._config.getoption("v6_server")
+        return url
+
+    def begin(self, item: pytest.Item, version: str) -> Federation | RealFederation:
         """
         Return the federation of a test.
         """
+        if self.real_url:
+            return self._real_one(item)
         if self._pool is None:
             self._pool = _load("pool").Pool()
+        wanted = self.wanted(item)
+        seed = self._seed(wanted)
+        size = wants.ORGANIZATIONS if seed is None else random.Random(seed).randint(*MANY)  # noqa: S311 -- no secret
         try:
-            federation = self._pool.lend(self.wanted(item), version, wants.ORGANIZATIONS)
+            federation = item.stash[FEDERATION] = self._pool.lend(wanted, version, size=size, adversarial=seed)
         except MockUsageError as error:
             raise _failure(error) from None
-        item.stash[FEDERATION] = federation
         return federation
+
+    def _real_one(self, item: pytest.Item) -> RealFederation:
+        if not self.wanted(item).real:
+            pytest.skip("--v6-server: this test is not marked for real servers, @pytest.mark.v6(real=True)")
+        if self._real is None:
+            self._real = _load("real").RealFederation(self.real_url)
+        return self._real
+
+    def _seed(self, wanted: Wanted) -> int | None:
+        """
+        Return the seed of the adversary, if the test has one.
+        """
+        marked = wanted.adversarial
+        if marked is False or (marked is None and not self._config.getoption("v6_adversarial")):
+            return None
+        seed: int = self._config.getoption("v6_seed") if marked is None or marked is True else marked
+        return seed
 
     def end(self, item: pytest.Item) -> None:
         """
         Take the federation back.
         """
-        assert self._pool is not None  # noqa: S101 -- the federation came from it
-        self._pool.take_back(item.stash[FEDERATION])
-        del item.stash[FEDERATION]
+        if FEDERATION in item.stash:
+            assert self._pool is not None  # noqa: S101 -- the federation came from it
+            self._pool.take_back(item.stash[FEDERATION])
+            del item.stash[FEDERATION]
 
     def need_mock(self, fixture: str) -> None:
         """
         Skip a test that needs what only a mock has.
         """
+        if self.real_url:
+            pytest.skip(f"--v6-server: a real server has no {fixture}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -126,6 +176,25 @@ class Course:
             if GUARD in item.stash:
                 item.stash[GUARD].__exit__(None, None, None)
         _refuse_leaks(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """
+        Show with a failure what is known of the federation, and write it to a bundle.
+        """
+        report = yield
+        if report.failed and is_ours(item):
+            self._tell(item, report)
+        return report
+
+    def _tell(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        federation = item.stash.get(FEDERATION, None)
+        if federation is not None:
+            report.sections += sections.of(federation)
+        folder: str | None = self._config.getoption("v6_bundle")
+        if folder is not None and BUNDLE not in item.stash:
+            bundle = item.stash[BUNDLE] = bundles.write(Path(folder), item, report.longreprtext, federation)
+            report.sections.append(("v6 bundle", f"{bundle}; the same again: pytest --v6-replay={bundle}"))
 
     def pytest_sessionfinish(self) -> None:
         """

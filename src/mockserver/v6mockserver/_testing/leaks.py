@@ -194,8 +194,8 @@ def _line(frame: FrameType | None, root: str) -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         is_installed = f"{os.sep}site-packages{os.sep}" in file
-        if file.startswith(root) and not is_installed:
+        if file.startswith(root) and not is_installed and file != __file__:
             return f"{file.removeprefix(root)}:{frame.f_lineno}"
-        other = other or f"{file}:{frame.f_lineno}" * (file != socket.__file__)
+        other = other or f"{file}:{frame.f_lineno}" * (file not in {__file__, socket.__file__})
         frame = frame.f_back
     return other

@@ -7,10 +7,13 @@ new each time, and a server that cannot be restored is not used again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from v6mockserver._adversary import Adversary
 from v6mockserver._errors import MockUsageError
 from v6mockserver._faults import Faults
 from v6mockserver._federation import Federation, federate, names
@@ -19,7 +22,7 @@ from v6mockserver._server import MockServer
 from v6mockserver.nodes.algorithms import Algorithms
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
     from v6mockserver._server import Snapshot
     from v6mockserver._testing.wanted import Wanted
@@ -34,7 +37,7 @@ class Pool:
         self._idle: dict[Hashable, tuple[MockServer, Snapshot]] = {}
         self._lent: dict[MockServer, tuple[Hashable, Snapshot]] = {}
 
-    def lend(self, wanted: Wanted, version: str, size: int) -> Federation:
+    def lend(self, wanted: Wanted, version: str, *, size: int, adversarial: int | None) -> Federation:
         """
         Return a federation as new.
 
@@ -46,14 +49,23 @@ class Pool:
             The server version.
         size : int
             How many organizations there are, if the test does not say.
+        adversarial : int, optional
+            The seed of the liberties that the server takes; by default it takes none.
 
         Raises
         ------
         MockUsageError
             If there can be no such federation.
         """
+        with _silence():
+            return self._lent_one(wanted, version, size, adversarial)
+
+    def _lent_one(self, wanted: Wanted, version: str, size: int, adversarial: int | None) -> Federation:
         if wanted.seed is not None:
-            return Federation(MockServer(_source(wanted.seed), version=version, execution=wanted.execution))
+            server = MockServer(
+                _source(wanted.seed), version=version, execution=wanted.execution, adversarial=adversarial
+            )
+            return Federation(server)
         organizations = size if wanted.organizations is None else wanted.organizations
         called = tuple(names(organizations) if isinstance(organizations, int) else organizations)
         key = called, wanted.encrypted, wanted.execution, version
@@ -66,6 +78,7 @@ class Pool:
             snapshot = server.snapshot()
         self._lent[server] = key, snapshot
         _own_data(server)
+        server.adversary = None if adversarial is None else Adversary(adversarial)
         return Federation(server)
 
     def take_back(self, federation: Federation) -> None:
@@ -100,6 +113,19 @@ def _source(seed: Any) -> Any:
     if not isinstance(seed, Mapping) and not seed.exists():
         raise MockUsageError(f"there is no seed {seed}: a path is that of a file beside the test, or below the rootdir")
     return seed
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """
+    Keep out of the log of a test what happens when a federation is made.
+    """
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _renew(server: MockServer) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from v6mockserver._errors import MockUsageError
 from v6mockserver.nodes.executors import require
-from v6mockserver.state.releases import LATEST, RELEASES
+from v6mockserver.state.releases import RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,8 +35,8 @@ class Wanted:
     ----------
     seed : mapping or path, optional
         What the server starts with, instead of a federation of organizations.
-    version : str or sequence of str
-        The server versions that the test is for.
+    version : str or sequence of str, optional
+        The server versions that the test is for; by default all.
     organizations : int or sequence of str, optional
         How many organizations there are, or what they are called; by default what the project says.
     encrypted : bool
@@ -86,7 +87,9 @@ def _are_texts(value: Any) -> bool:
 
 
 def _are_versions(value: Any) -> bool:
-    return value is None or value in RELEASES or (_are_texts(value) and bool(value) and set(value) <= set(RELEASES))
+    if value is None or isinstance(value, str):
+        return value is None or value in RELEASES
+    return _are_texts(value) and bool(value) and set(value) <= set(RELEASES)
 
 
 def _are_organizations(value: Any) -> bool:
@@ -169,7 +172,6 @@ def _number(text: str) -> int | list[str] | str:
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
-    "version": lambda text: versions(text) or LATEST,
     "organizations": lambda text: _number(text) if text else None,
     "encrypted": bool,
     "execution": lambda text: text or "inline",
@@ -188,4 +190,6 @@ def hosts(config: pytest.Config, wanted: Wanted) -> Iterable[str]:
     """
     Return the hosts that a test may connect to.
     """
-    return [*config.getini("v6_allowed_hosts"), *wanted.allow_hosts]
+    url = config.getoption("v6_server")
+    real = [urlsplit(url).netloc.rpartition("@")[2]] if url else []
+    return [*config.getini("v6_allowed_hosts"), *wanted.allow_hosts, *real]

@@ -1,0 +1,161 @@
+"""What makes a test fail, and what a failure says."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TESTS = """
+    import socket
+    import threading
+
+    import pytest
+    import requests
+
+    def leak():
+        socket.create_connection(("hospital.example.org", 443))
+
+    def test_leak(v6_server):
+        leak()
+
+    def test_swallowed_leak(v6_server):
+        try:
+            requests.get("http://127.0.0.1:9")
+        except Exception:
+            pass
+
+    def test_leak_of_a_thread(v6_server):
+        thread = threading.Thread(target=lambda: socket.socket().connect_ex(("192.0.2.1", 80)))
+        thread.start()
+        thread.join()
+
+    @pytest.mark.v6(allow_hosts=["127.0.0.1:9"])
+    def test_allowed(v6_server):
+        with pytest.raises(requests.ConnectionError):
+            requests.get("http://127.0.0.1:9")
+
+    def test_served_here(v6_live_server):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            socket.create_connection(other.getsockname()).close()
+        assert requests.get(v6_live_server.url + "/api/version").ok
+
+    def test_others_may(tmp_path):
+        assert socket.socket().connect_ex(("127.0.0.1", 9))
+
+    def test_fault(v6_faults):
+        v6_faults.on(path="/version").answer(503)
+
+    def test_plan(v6_federation):
+        v6_federation.nodes[0].plan("crash")
+
+    @pytest.mark.v6(seed="worlds/broken.yaml")
+    def test_mistake_in_seed(v6_server):
+        pass
+
+    @pytest.mark.v6(seed="worlds/none.yaml")
+    def test_no_seed(v6_server):
+        pass
+
+    @pytest.mark.v6(organisations=3, encryption=True)
+    def test_unknown_arguments(v6_server):
+        pass
+
+    @pytest.mark.v6(organizations=-1)
+    def test_bad_argument(v6_server):
+        pass
+
+    def crash(df):
+        print("counting")
+        raise RuntimeError("no such patient")
+
+    def test_failed_run(v6_federation, v6_client):
+        v6_federation.server.algorithms.register("crash", {"crash": crash})
+        client = v6_client()
+        task = client.task.create(
+            collaboration=v6_federation.collaboration, organizations=v6_federation.organizations[:1], name="ask",
+            image="crash", description="", input_={"method": "crash"}, databases="default",
+        )
+        client.wait_for_results(task["id"])
+"""
+
+BROKEN_SEED = """
+    organizations:
+      - name: North
+        users: [{username: eve, password: secret, roles: [Emperor]}]
+"""
+
+
+@pytest.fixture(scope="module")
+def ended(shared):
+    """The run of all these tests."""
+    (shared.folder / "worlds").mkdir()
+    shared.write("worlds/broken.yaml", BROKEN_SEED)
+    shared.write("test_theirs.py", TESTS)
+    return shared.pytest()
+
+
+@pytest.mark.parametrize(
+    ("test", "place", "line"),
+    [
+        ("test_leak", "hospital.example.org:443", 9),
+        ("test_swallowed_leak", "127.0.0.1:9", 16),
+        ("test_leak_of_a_thread", "192.0.2.1:80", 21),
+    ],
+)
+def test_a_leak_names_host_and_line(ended, test, place, line):
+    """A connection that leaves the process fails the test, whoever catches the error."""
+    assert f"test_theirs.py:{line} connects to {place}" in ended.about(test)
+
+
+def test_others_pass(ended):
+    """What is allowed, what this process serves, and what tests without the mock do is no leak."""
+    assert ended.counts["passed"] == 3, ended.text
+
+
+def test_a_fault_that_is_never_hit_fails_the_test(ended):
+    """It is named."""
+    assert "answer 503: any method /version (1 x; 0 matched, 0 hit)" in ended.about("test_fault")
+
+
+def test_a_plan_that_no_run_takes_fails_the_test(ended):
+    """It is named."""
+    assert "crash" in ended.about("test_plan")
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (
+            "test_mistake_in_seed",
+            "worlds/broken.yaml, line 4: organizations[0].users[0].roles[0]: there is no role 'Emperor'",
+        ),
+        ("test_no_seed", "none.yaml: a path is that of a file beside the test"),
+        ("test_unknown_arguments", "has no argument 'organisations', 'encryption'; it has seed, version"),
+        ("test_bad_argument", "organizations=-1: a number from 0, or a list of names that differ is expected"),
+    ],
+)
+def test_a_mistake_is_an_error_that_names_it(ended, test, message):
+    """The message is all there is: nobody needs our traceback."""
+    about = ended.about(test)
+
+    assert message in about
+    assert "Traceback" not in about
+    assert "_testing" not in about
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "POST /api/task 201",
+        "run 1 of task 1 ('ask') at organization 1: crashed",
+        "    counting",
+        "RuntimeError: no such patient",
+        "<Federation of organization 1, organization 2, organization 3 on server 4.15>",
+    ],
+)
+def test_a_failure_shows_journal_and_logs(ended, told):
+    """What happened on the other side is beside the test's own traceback."""
+    shown = ended.about("test_failed_run")
+
+    assert told in shown or told in " ".join(shown.split())

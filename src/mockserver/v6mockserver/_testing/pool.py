@@ -135,6 +135,8 @@ def _renew(server: MockServer) -> None:
     server.journal, server.faults = Journal(), Faults()
     server.algorithms = server.nodes.algorithms = Algorithms()
     vars(server).pop("outgoing", None)
+    server.audit.stop()
+    server.audit.clear()
     for node in server.nodes.values():
         node.execution = None
 

@@ -11,7 +11,7 @@ import threading
 import time
 from copy import copy
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
 
@@ -208,6 +208,7 @@ class Connection:
         """
         flow = _auth.bearer_flow(self.tokens, path, time.monotonic())
         step = next(flow)
+        response: requests.Response | None = None
         while True:
             came: Any
             if isinstance(step, _auth.Renew):
@@ -220,7 +221,7 @@ class Connection:
             try:
                 step = flow.send(came)
             except StopIteration:
-                return response
+                return cast("requests.Response", response)  # no flow ends before the call was sent
 
     def _renewed(self, stale: _auth.Tokens) -> _auth.Tokens:
         """

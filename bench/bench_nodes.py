@@ -11,14 +11,17 @@ import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
+from statistics import median
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # noqa: TID253 -- a script
 from timing import measure, print_table, seconds
 
-from v6mockserver import MockServer
+from v6mockserver import MockServer, _keys
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 ROWS = 100
 MANY = 1000
@@ -46,7 +49,10 @@ def federation(nodes: int, *, encrypted: bool = False, execution: str = "inline"
     frame = pd.DataFrame({"x": range(ROWS)})
     participants = [{"name": name, "node": name, "databases": {"default": frame}} for name in names]
     seed = {
-        "organizations": [{"name": name, "users": [nora] if name == names[0] else []} for name in names],
+        "organizations": [
+            {"name": name, "users": [nora] if number == 0 else [], "private_key": str(_keys.path(number % _keys.COUNT))}
+            for number, name in enumerate(names)
+        ],
         "collaborations": [{"name": "All", "encrypted": encrypted, "participants": participants}],
     }
     server = MockServer(seed, execution=execution)
@@ -105,16 +111,18 @@ def waiting() -> float:
     Return how long after the last report of its partial runs a central function goes on, in threads.
     """
     server = federation(PARTIALS, execution="thread")
-    ends: list[float] = []
-    server.algorithms.register(
-        "average",
-        {"central": lambda client: [central(client), ends.append(perf_counter())][0], "partial": partial_},
-    )
+    ends: list[datetime] = []
+
+    def central_(client: Any) -> float:
+        mean = central(client)
+        ends.append(server.clock.now())
+        return mean
+
+    server.algorithms.register("average", {"central": central_, "partial": partial_})
     Researcher(server).average()
-    last = max(one.at + one.duration for one in server.journal if one.method == "PATCH" and one.path[-2:] != "/1")
-    now = server.clock.now()
     server.nodes.stop()
-    return (last - now).total_seconds() + perf_counter() - ends[0]
+    reports = [one for one in server.journal if one.method == "PATCH" and not one.path.endswith("/run/1")]
+    return (ends[0] - max(one.at + one.duration for one in reports)).total_seconds()
 
 
 def main() -> None:
@@ -130,7 +138,7 @@ def main() -> None:
         for name in ("plain", "encrypted")
     }
     print_table("one task", many)
-    print_table("threads", {"from the last report to the central function": -min(-waiting() for _ in range(10))})
+    print_table("threads", {"from the last report to the central function": median(waiting() for _ in range(10))})
 
 
 def ask_all(server: MockServer) -> None:

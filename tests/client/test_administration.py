@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
 import pytest
 
 from v6client import UserClient
@@ -197,11 +198,77 @@ def test_encryption_is_switched_off(nora):
         nora.task.create(1, [2], "n", "count", "", {})
 
 
-@pytest.mark.parametrize("id_", ["x", 1.5, -1, None])
+@pytest.mark.parametrize("id_", ["x", 1.5, -1, None, True, "\u0662", {"id": 2}, [2]])
 def test_an_id_is_a_whole_number(nora, id_):
     """The server would answer as if there were no such route."""
     with pytest.raises(UsageError, match="whole number"):
         nora.task.get(id_)
+
+
+def test_a_row_is_not_its_id(nora):
+    """Who gives the whole row is told where its id is."""
+    with pytest.raises(UsageError, match=r"\['id'\], which is 2"):
+        nora.organization.get({"id": 2, "name": "Hospital 1"})
+
+
+@pytest.mark.parametrize("id_", [np.int64(2), "2", "02"])
+def test_an_id_may_be_a_text_or_a_number_of_numpys(root, id_):
+    """As they come out of data frames and files; also in bodies, where JSON knows no such numbers."""
+    root.setup_collaboration(id_)
+
+    study = root.study.create("Small", [id_])
+    root.study.add_organization(np.int64(3), "1")
+
+    assert root.collaboration_id == 2
+    assert (study["collaboration"]["id"], [row["id"] for row in root.organization.iter(study=1)]) == (2, [2, 3])
+
+
+@pytest.mark.parametrize("ids", [(2, 3), {2, 3}, np.array([2, 3]), iter([2, 3]), ["2", "3"]])
+def test_ids_may_be_in_anything(root, ids):
+    """In what JSON has no word for as well."""
+    made = root.collaboration.create("More", ids)
+
+    assert [row["id"] for row in root.organization.iter(collaboration=made["id"])] == [2, 3]
+
+
+@pytest.mark.parametrize("ids", ["23", b"23", 23, {"data": []}])
+def test_ids_are_a_list(root, ids):
+    """A text is not the list of its letters, nor a page of rows that of its keys."""
+    with pytest.raises(UsageError, match="organizations is a list of ids"):
+        root.collaboration.create("More", ids)
+    with pytest.raises(UsageError, match="roles is a list of ids"):
+        root.user.create("new", "N", "N", "Secret-42", "n@new.org", roles=ids)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"organization": [2, 3]}, "one value to filter by"),
+        ({"organization": {"id": 2}}, "one value to filter by"),
+        ({"is_online": "online"}, "is_online is True or False, not 'online'"),
+        ({"page": 0}, "page is a whole number from 1, not 0"),
+        ({"per_page": "many"}, "per_page is a whole number from 1, not 'many'"),
+    ],
+)
+def test_a_filter_that_makes_no_sense(root, filters, said):
+    """Nothing is asked, where the server would answer something else without a word, or fail."""
+    with pytest.raises(UsageError, match=said):
+        root.node.list(**filters)
+
+
+def test_a_switch_is_on_or_off(root):
+    """Words are no switches."""
+    with pytest.raises(UsageError, match="encrypted is True or False, not 'yes'"):
+        root.collaboration.list(encrypted="yes")
+    with pytest.raises(UsageError, match="user_created is True or False, not 'no'"):
+        root.task.list(user_created="no")
+
+
+@pytest.mark.parametrize("times", ["2026-01-01", ("2026-01-01",), 2026])
+def test_times_are_pairs(root, times):
+    """From when, and till when."""
+    with pytest.raises(UsageError, match="started is a pair of times"):
+        root.run.list(started=times)
 
 
 @pytest.mark.parametrize(

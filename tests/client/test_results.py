@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from v6client.exceptions import DeserializationException, MissingResultError, NotFoundError, UsageError
@@ -74,6 +75,13 @@ def test_a_mapping_by_name_and_id(nora):
     assert results.missing == []
     assert results.require_all() is results
     assert repr(results) == f"<results of task {task}: Hospital 3, Hospital 2; missing: none>"
+
+
+def test_a_number_of_numpys_is_an_id_too(nora):
+    """As it comes out of a data frame."""
+    results = nora.result.by_organization(start(nora, "count", [2, 3]))
+
+    assert results[np.int64(3)] == results["Hospital 2"] == 1
 
 
 def test_null_is_a_result(nora):

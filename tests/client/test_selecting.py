@@ -66,6 +66,8 @@ def test_tasks_and_nodes(nora, root):
         ({"filter_": ("id", 1), "filters": []}, "not both"),
         ({"filter_": "name"}, "a pair"),
         ({"filters": ("name", "x")}, "a pair"),
+        ({"field": ["id"]}, "the name of one, such as 'id', not"),
+        ({"filter_": (1, "x")}, "the name of one"),
     ],
 )
 def test_what_makes_no_sense_is_refused(root, keywords, said):

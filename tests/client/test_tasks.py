@@ -179,7 +179,15 @@ def test_a_task_of_a_study(root, nora):
     assert "$" in run["input"]
 
 
-@pytest.mark.parametrize("databases", ["not a label", [{"query": "SELECT 1"}], [3], ["ok", "a-b"]])
+@pytest.mark.parametrize("databases", ["default", {"label": "default"}, [{"label": "default"}], ("default",)])
+def test_a_single_database_needs_no_list(nora, databases):
+    """Neither as a label nor as a dict, which is not the list of its keys."""
+    task = nora.task.get(start(nora, [2], collaboration=2, databases=databases))
+
+    assert [database["label"] for database in task["databases"]] == ["default"]
+
+
+@pytest.mark.parametrize("databases", ["not a label", [{"query": "SELECT 1"}], [3], 3, {"name": "x"}, ["ok", "a-b"]])
 def test_a_bad_database_is_refused(nora, databases):
     """A label becomes part of a variable's name."""
     with pytest.raises(UsageError, match="label"):

@@ -323,8 +323,9 @@ class UserClient:
         NotFoundError, PermissionDeniedError
             There is none, or none that you may see; then the choice stays what it was.
         """
-        self.connection.request("GET", f"collaboration/{whole(collaboration_id, 'collaboration')}")
-        self.collaboration_id = collaboration_id
+        chosen = whole(collaboration_id, "collaboration")
+        self.connection.request("GET", f"collaboration/{chosen}")
+        self.collaboration_id = chosen
 
     def check_if_blob_store_enabled(self) -> bool:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from v6client._task_runs import FAILED
 from v6client.exceptions import DeserializationException, MissingResultError, UsageError
@@ -56,7 +56,8 @@ class ResultsByOrganization(Mapping[str, Any]):
         self._names = names
 
     def __getitem__(self, organization: str | int) -> Any:
-        name = self._names.get(organization, organization) if isinstance(organization, int) else organization
+        # Not by its type: an id may be a number of numpy's.
+        name: Any = self._names.get(cast("int", organization), cast("str", organization))
         if name in self._results:
             return self._results[name]
         lost = [run for run in self.missing if run["organization"] == name]

@@ -4,6 +4,7 @@ What all sub-clients share.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
@@ -56,7 +57,7 @@ class SubClient(Generic[Row]):
         chosen = self._within(collaboration)
         if chosen is None:
             raise UsageError("give a collaboration, or choose one for all calls with setup_collaboration()")
-        return chosen
+        return whole(chosen, "collaboration")
 
     def _within(self, collaboration: int | None, study: int | None = None) -> int | None:
         """
@@ -99,7 +100,12 @@ class SubClient(Generic[Row]):
         return cast("models.Organizations", self._request(method, f"{self._path(id_)}/organization", json=body))
 
     def _list(self, page: int | None, per_page: int | None, **params: Any) -> models.Page[Row]:
-        query = {"sort": self.order, "page": page, "per_page": per_page, **params}
+        for name, value in params.items():
+            # Of several values the server would take one, in silence.
+            if isinstance(value, Iterable) and not isinstance(value, str):
+                raise UsageError(f"{name} is one value to filter by, not {value!r}")
+        numbers = {"page": counted(page, "page"), "per_page": counted(per_page, "per_page")}
+        query = {"sort": self.order, **numbers, **params}
         return cast("models.Page[Row]", checked(self._request("GET", self.noun, params=query), self.noun))
 
 
@@ -168,17 +174,65 @@ def may_omit(name: str) -> Callable[[Any], Callable[..., Any]]:
     return decorated
 
 
-def whole(id_: int, noun: str) -> int:
+def whole(id_: object, noun: str) -> int:
     """
     An id, if it is one: the server answers anything else as if the route did not exist.
+
+    It may be a text or a number of numpy's, and is a plain number afterwards, which JSON has.
     """
-    if not str(id_).isdecimal():
-        raise UsageError(f"the id of a {noun} is a whole number, not {id_!r}")
-    return id_
+    text = str(id_)
+    if not (text.isascii() and text.isdecimal()):
+        article = "an" if noun.startswith(("a", "o")) else "a"
+        advice = f"; give its ['id'], which is {id_['id']}" if isinstance(id_, Mapping) and "id" in id_ else ""
+        raise UsageError(f"the id of {article} {noun} is a whole number, not {id_!r}{advice}")
+    return int(text)
+
+
+def wholes(ids: object, noun: str) -> list[int]:
+    """
+    Several ids, from whatever holds them: a list, an array, a column of a data frame, a generator.
+    """
+    # A text would be taken for its letters, a page of a list for its keys.
+    if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
+        raise UsageError(f"{noun}s is a list of ids, such as [1, 2], not {ids!r}")
+    return [whole(id_, noun) for id_ in ids]
+
+
+def counted(value: object, name: str) -> int | None:
+    """
+    A number that counts from 1, or none: servers fail on any other.
+    """
+    if value is None:
+        return None
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
+        raise UsageError(f"{name} is a whole number from 1, not {value!r}")
+    return int(text)
+
+
+def switched(value: object, name: str) -> int | None:
+    """
+    A filter that is on, off, or not there, in the form that all servers understand.
+    """
+    if value is None:
+        return None
+    if value not in (True, False):
+        raise UsageError(f"{name} is True or False, not {value!r}")
+    return int(bool(value))
+
+
+# Fields of bodies that are lists of ids, and of what.
+_LISTS = {"organization_ids": "organization", "roles": "role", "rules": "rule"}
 
 
 def given(**fields: Any) -> dict[str, Any]:
     """
-    The fields that were given: the server takes null for none of them.
+    The fields that were given, with ids as plain numbers: the server takes null for none of them.
     """
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: _plain(name, value) for name, value in fields.items() if value is not None}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in _LISTS:
+        return wholes(value, _LISTS[name])
+    return whole(value, name.removesuffix("_id")) if name.endswith("_id") else value

@@ -136,9 +136,10 @@ def _names(field: str | None, fields: Iterable[str] | None) -> list[str] | None:
         raise UsageError("give field= for one field or fields= for several, not both")
     if isinstance(fields, str):
         raise UsageError(f"fields is a list of names, not {fields!r}; give one name as field={fields!r}")
-    if field is not None:
-        return [field]
-    return None if fields is None else [*fields]
+    if field is None and fields is None:
+        return None
+    names: list[Any] = [field] if fields is None else [*fields]
+    return [_name(name) for name in names]
 
 
 def _pairs(filter_: Pair | None, filters: Iterable[Pair] | None) -> list[Pair] | None:
@@ -150,7 +151,13 @@ def _pairs(filter_: Pair | None, filters: Iterable[Pair] | None) -> list[Pair] |
     for pair in pairs:
         if not isinstance(pair, tuple | list) or len(pair) != 2:  # noqa: PLR2004 -- that is what a pair is
             raise UsageError(f"a filter is a pair of a field and its value, such as ('name', 'North'), not {pair!r}")
-    return [(name, value) for name, value in pairs]
+    return [(_name(name), value) for name, value in pairs]
+
+
+def _name(given: object) -> str:
+    if not isinstance(given, str):
+        raise UsageError(f"a field is the name of one, such as 'id', not {given!r}")
+    return given
 
 
 def _matching(rows: Sequence[Mapping[str, Any]], pairs: Sequence[Pair]) -> list[Any]:

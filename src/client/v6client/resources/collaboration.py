@@ -11,7 +11,7 @@ from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
-from v6client.resources._base import SubClient
+from v6client.resources._base import SubClient, switched
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Collaboration(SubClient[models.Collaboration]):
             per_page,
             name=name,
             # Server quirk: on SQLite it compares with 1 and 0 and knows no words for them.
-            encrypted=None if encrypted is None else int(encrypted),
+            encrypted=switched(encrypted, "encrypted"),
             organization_id=self._member(scope, organization),
             algorithm_store_id=algorithm_store,
         )

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast, overload
 from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client._tables import tabled
-from v6client.resources._base import SubClient, may_omit
+from v6client.resources._base import SubClient, may_omit, switched, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-STATUSES = {True: "online", False: "offline", None: None}
+STATUSES = {1: "online", 0: "offline", None: None}
 
 
 class Node(SubClient[models.Node]):
@@ -70,7 +70,7 @@ class Node(SubClient[models.Node]):
             organization_id=organization,
             collaboration_id=self._within(collaboration, study),
             study_id=study,
-            status=STATUSES[is_online],
+            status=STATUSES[switched(is_online, "is_online")],
             ip=ip,
             last_seen_from=last_seen_from,
             last_seen_till=last_seen_till,
@@ -180,4 +180,4 @@ class Node(SubClient[models.Node]):
         """
         Stop everything that runs on a node.
         """
-        return cast("models.Message", self._request("POST", "kill/node/tasks", json={"id": id_}))
+        return cast("models.Message", self._request("POST", "kill/node/tasks", json={"id": whole(id_, "node")}))

@@ -11,6 +11,7 @@ from v6client import _models as models
 from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import input_text
 from v6client._tables import tabled
+from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
@@ -138,8 +139,10 @@ def _included(task: bool) -> str | None:
     return "task" if task else None
 
 
-def _between(event: str, times: Range | None) -> dict[str, Any]:
+def _between(event: str, times: object) -> dict[str, Any]:
     if times is None:
         return {}
+    if not isinstance(times, tuple | list) or len(times) != 2:  # noqa: PLR2004 -- from when, and till when
+        raise UsageError(f"{event} is a pair of times, such as ('2026-01-01', '2026-01-31'), not {times!r}")
     since, until = times
     return {f"{event}_from": since, f"{event}_till": until}

@@ -4,7 +4,7 @@ Tasks: an algorithm, its input, and the organizations that shall run it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
@@ -15,16 +15,16 @@ from v6client._paging import PAGE_SIZE, walk
 from v6client._payloads import dumped
 from v6client._tables import tabled
 from v6client.exceptions import PermissionDeniedError, UsageError
-from v6client.resources._base import SubClient, given, may_omit, whole
+from v6client.resources._base import SubClient, given, may_omit, switched, whole, wholes
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from v6client._client import UserClient
 
 Database = Mapping[str, Any]
-Databases: TypeAlias = "str | Sequence[str | Database] | None"
+Databases: TypeAlias = "str | Database | Sequence[str | Database] | None"
 
 
 class Task(SubClient[models.Task]):
@@ -122,7 +122,7 @@ class Task(SubClient[models.Task]):
             database=database,
             run_id=run,
             status=status,
-            is_user_created=None if user_created is None else int(user_created),
+            is_user_created=switched(user_created, "user_created"),
         )
 
     table = tabled(list)
@@ -225,8 +225,8 @@ class Task(SubClient[models.Task]):
         input_
             What the algorithm gets: `{"method": ..., "args": [...], "kwargs": {...}}`.
         databases
-            Labels of the nodes' databases, or dicts with a `label` and, as the kind of database asks for them, `query`,
-            `sheet_name` or `preprocessing`.
+            One or several of the nodes' databases: their labels, or dicts with a `label` and, as the kind of database
+            asks for them, `query`, `sheet_name` or `preprocessing`.
         study
             The study that it belongs to. Needs a server of 4.3 or later.
         store
@@ -270,19 +270,20 @@ class Task(SubClient[models.Task]):
         """
         Stop a task on all nodes. It stays on the server, and cannot be started again.
         """
-        return cast("models.Message", self._request("POST", "kill/task", json={"id": id_}))
+        return cast("models.Message", self._request("POST", "kill/task", json={"id": whole(id_, "task")}))
 
     def _collaboration_of(self, collaboration: int | None, study: int | None) -> int:
         if collaboration is not None or study is None:
             return self._collaboration(collaboration)
-        if study not in self._studies:
+        known = whole(study, "study")
+        if known not in self._studies:
             try:
-                row = self._request("GET", f"study/{whole(study, 'study')}")
+                row = self._request("GET", f"study/{known}")
             except PermissionDeniedError as denied:
                 # Who may create tasks for a study need not be allowed to look at it.
-                return self._default_collaboration(study, denied)
-            self._studies[study] = row["collaboration"]["id"]
-        return self._studies[study]
+                return self._default_collaboration(known, denied)
+            self._studies[known] = row["collaboration"]["id"]
+        return self._studies[known]
 
     def _default_collaboration(self, study: int, denied: PermissionDeniedError) -> int:
         if self.parent.collaboration_id is None:
@@ -293,10 +294,7 @@ class Task(SubClient[models.Task]):
 
 
 def _receivers(organizations: Sequence[int]) -> Sequence[int]:
-    try:
-        receivers = [whole(id_, "organization") for id_ in organizations]
-    except TypeError:
-        raise UsageError(f"organizations is a list of ids, not {organizations!r}") from None
+    receivers = wholes(organizations, "organization")
     if not receivers:
         raise UsageError("organizations is empty: name at least one that shall run the task")
     return receivers
@@ -306,8 +304,10 @@ def _databases(databases: Databases) -> Sequence[Database]:
     """
     The databases in the one form that the server takes.
     """
-    several = [databases] if isinstance(databases, str) else databases or []
-    return [_database(one) for one in several]
+    if databases is None:
+        return []
+    is_one = isinstance(databases, str | Mapping) or not isinstance(databases, Iterable)
+    return [_database(one) for one in ([databases] if is_one else databases)]
 
 
 def _database(given: object) -> Database:

@@ -15,7 +15,14 @@ DESCRIBED = {
     name for page in REFERENCE.glob("*.md") for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
 }
 DOCUMENTED = (property, cached_property, classmethod, staticmethod)
-MODULES = ["v6client", "v6client.exceptions", "v6client.types", "v6client.utils", "v6mockserver"]
+MODULES = [
+    "v6client",
+    "v6client.exceptions",
+    "v6client.types",
+    "v6client.utils",
+    "v6mockserver",
+    "v6mockserver.strategies",
+]
 
 
 def is_described(module: str, name: str) -> bool:
@@ -29,8 +36,9 @@ def is_described(module: str, name: str) -> bool:
 
 
 def parts(name: str, value: object):
-    """Yield an object, and what can be called or read in it, each with its name."""
-    yield name, value
+    """Yield an object and what can be called or read in it, each with its name; data have no docstring."""
+    if callable(value):
+        yield name, value
     ours = [kind for kind in getattr(value, "__mro__", ()) if kind.__module__.startswith("v6")]
     for one, part in [item for kind in ours for item in vars(kind).items()]:
         if one[0] != "_" and (callable(part) or isinstance(part, DOCUMENTED)):

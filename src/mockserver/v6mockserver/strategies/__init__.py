@@ -12,16 +12,14 @@ is; so can a part that is made here be put beside parts written by hand, or made
 one strategy uses another, that one is an argument. Everything is valid by default: names that must differ do, and what
 is named exists. Examples shrink towards few, small parts.
 
-=====================  ===============================================================================
-`texts`                names and words of a kind
-`rules`, `roles`       what users may do
-`organizations`        with `users` and their own roles; `private_keys` from a pool
-`collaborations`       with `nodes`, `studies`, `stores` and `tasks`
-`tasks`                with `inputs`, `runs`, `results` and subtasks
-`worlds`               whole seeds
-`data_frames`          tables that a node might have; `splits` spreads one over nodes
-`programs`             requests of users, one after the other
-=====================  ===============================================================================
+- `texts`: names and words of a kind
+- `rules`, `roles`: what users may do
+- `organizations`: with `users` and their own roles; `private_keys` from a pool
+- `collaborations`: with `nodes`, `studies`, `stores` and `tasks`
+- `tasks`: with `inputs`, `runs`, `results` and subtasks
+- `worlds`: whole seeds
+- `data_frames`: tables that a node might have; `splits` spreads one over nodes
+- `programs`: requests of users, one after the other
 
 This module needs the extras `mock` and `testing`.
 """

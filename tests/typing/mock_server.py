@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from v6mockserver import Mail, MockServer, Settings, SimulatedNode
+from v6mockserver import Egress, Mail, MockServer, Plan, Settings, SimulatedNode, split
 
 if TYPE_CHECKING:
+    import pandas as pd
     import requests
 
     from v6client import UserClient
@@ -54,6 +55,18 @@ def observe(server: MockServer) -> int:
         faults.on().reset(acted=True)
     server.faults.verify()
     return fault.hits + len(server.journal[-1:])
+
+
+def arrange(server: MockServer, frame: pd.DataFrame) -> tuple[str, int | None, pd.DataFrame]:
+    """What a test arranges at nodes, and looks at afterwards."""
+    node = server.nodes["North"]
+    for part in split(frame, n=["North", "South"], skew=0.5).values():
+        node.add_database("default", part, environment={"user": "nora"})
+    node.allow(algorithms=[r"harbor\..*"], users=[3], either=True)
+    plan: Plan = node.plan("crash", run=2, method="partial", log="error > no\n")
+    server.nodes.verify()
+    entries: list[Egress] = server.ledger[1:]
+    return f"{plan} {node.peek(1).log}", entries[0].smallest, server.ledger.to_frame()
 
 
 def mailed(server: MockServer) -> tuple[list[str], str | None]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from concurrent.futures import Executor, Future
+from pathlib import Path
 
 import pytest
 
@@ -208,7 +209,7 @@ def test_the_partial_of_one_node_fails():
     runs = study.client.run.from_task(2)["data"]
     assert [run["status"] for run in runs] == ["failed", "crashed", "completed"]
     assert "node 'South'" in runs[1]["log"]
-    assert f"{os.path.basename(__file__)}, line " in runs[1]["log"]  # noqa: PTH119 -- a part of a text
+    assert f"{Path(__file__).name}, line " in runs[1]["log"]
 
 
 def test_the_exception_of_the_client_tells_it():
@@ -378,3 +379,13 @@ def test_power_goes_off_while_a_thread_runs():
 
     assert (run["status"], len(lives)) == ("completed", 2)
     assert json.loads(study.client.result.get(run["id"])["result"]) == 1
+
+
+def test_the_documentation_has_every_plan():
+    """With the status that it leads to, and whether the run stays open."""
+    text = (Path(__file__).parents[3] / "docs" / "nodes-and-data.md").read_text()
+
+    for what, course in COURSES.items():
+        row = re.search(rf"^\| `{what}` \| .* \| (.*) \|$", text, re.MULTILINE)
+        assert row is not None, what
+        assert row[1] == course.status + ("" if course.ends else ", open")

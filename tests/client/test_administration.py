@@ -273,7 +273,12 @@ def test_times_are_pairs(root, times):
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"errors": "ignore"}, "errors is"), ({"log_level": "loud"}, "log_level is one of"), ({"host": "x"}, "http://")],
+    [
+        ({"errors": "ignore"}, "errors is"),
+        ({"log_level": "loud"}, "log_level is one of"),
+        ({"host": "x"}, "http://"),
+        ({"host": None}, "http://"),
+    ],
 )
 def test_a_client_that_cannot_work(options, said):
     """Bad arguments are refused at once, with what would be good."""

@@ -290,6 +290,20 @@ def test_a_password_in_the_address():
     assert "Secret-42" not in str(caught.value)
 
 
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("nan"), (), (1, 2, 3), (1, "2"), {}])
+def test_a_time_limit_that_is_none(timeout):
+    """It is refused at once, and not by whatever stumbles over it first."""
+    with pytest.raises(exceptions.UsageError, match="timeout is seconds"):
+        Connection("https://server.invalid/api", timeout=timeout)
+
+
+@pytest.mark.parametrize("proxies", ["http://proxy.invalid:3128", ["http://proxy.invalid:3128"]])
+def test_proxies_that_are_none(proxies):
+    """An address alone does not say what goes through it."""
+    with pytest.raises(exceptions.UsageError, match="proxies is a dict"):
+        Connection("https://server.invalid/api", proxies=proxies)
+
+
 @pytest.mark.parametrize("options", [{"verify": "/no/such/ca.pem"}, {"cert": "/no/such/client.pem"}])
 def test_a_certificate_that_is_not_there(options):
     """The error says where to look."""
@@ -390,7 +404,7 @@ def test_a_closed_port(connection):
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
 
-    with pytest.raises(exceptions.ConnectionFailedError, match="Is the server up"):
+    with pytest.raises(exceptions.ConnectionFailedError, match=r"version failed: Failed to .* Is the server up"):
         Connection(url).request("GET", "version")
 
 

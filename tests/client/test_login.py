@@ -105,7 +105,7 @@ def test_a_wrong_code(client, secret):
     assert (refusal.value.status, refusal.value.wants_code) == (401, False)
 
 
-@pytest.mark.parametrize("code", ["", "12345", "letter", "1234567", 1234567, "root"])
+@pytest.mark.parametrize("code", ["", "12345", "letter", "1234567", 1234567, "root", 123456.0, [123456]])
 def test_what_cannot_be_a_code_is_not_sent(client, logins, code):
     """Nor is it shown: it may be a password in the wrong place."""
     with pytest.raises(UsageError, match="6 digits") as refusal:
@@ -142,13 +142,14 @@ def test_a_secret_gives_the_code(client, secret):
     assert client.whoami.id_ == 1
 
 
-def test_a_secret_that_is_none(client, logins):
+@pytest.mark.parametrize("secret", ["not-a-secret!", 1234567])
+def test_a_secret_that_is_none(client, logins, secret):
     """It is not sent, and not shown."""
     with pytest.raises(UsageError, match="base 32") as refusal:
-        client.authenticate("root", "root", otp_secret="not-a-secret!")
+        client.authenticate("root", "root", otp_secret=secret)
 
     assert logins() == 0
-    assert "not-a-secret!" not in str(refusal.value)
+    assert str(secret) not in str(refusal.value)
 
 
 def test_two_sources_of_one_code(client):

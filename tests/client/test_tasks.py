@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from v6client.exceptions import (
@@ -48,6 +49,15 @@ def test_all_results_come_however_many_there_are(nora):
 
     assert [json.loads(row["result"]) for row in results] == list(range(11, -1, -1))
     assert nora.result.from_task(task)["data"] == results
+
+
+def test_a_number_of_numpys_is_a_time_too(nora):
+    """And a text is none."""
+    task = start(nora, [2])
+
+    assert nora.wait_for_results(np.int64(task), np.int64(1), timeout=np.float64(5))["data"]
+    with pytest.raises(UsageError, match="timeout is a number of seconds, not '5'"):
+        nora.wait_for_results(task, timeout="5")
 
 
 def test_all_runs_come_however_many_there_are(nora):

@@ -230,7 +230,7 @@ class UserClient:
         """
         The address of the server's API.
         """
-        if not self.host.startswith(("http://", "https://")):
+        if not str(self.host).startswith(("http://", "https://")):
             raise UsageError(f"host starts with http:// or https://, not {self.host!r}")
         port = f":{self.port}" if self.port else ""
         return f"{self.host.rstrip('/')}{port}/{self.path.strip('/')}".rstrip("/")

@@ -9,8 +9,10 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
 from copy import copy
 from functools import cached_property, partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
@@ -20,7 +22,7 @@ from v6client._refusals import no_answer, refusal
 from v6client._session import own_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator
 
     from v6client._content import Content
 
@@ -70,7 +72,9 @@ class Connection:
             raise exceptions.UsageError("the address has a name or password in it; those belong to authenticate()")
         self.base_url = base_url.rstrip("/")
         self.tokens: _auth.Tokens | None = None
-        self._options: dict[str, Any] = {"timeout": timeout}
+        self._options: dict[str, Any] = {"timeout": _limits(timeout)}
+        if proxies is not None and not isinstance(proxies, Mapping):
+            raise exceptions.UsageError('proxies is a dict such as {"https": "http://proxy.example:3128"}')
         tls: dict[str, Any] = {"verify": verify, "cert": cert, "proxies": proxies}
         if session is None:
             self._own: Callable[[], requests.Session] | None = partial(own_session, self.base_url, **tls)
@@ -325,6 +329,24 @@ class Connection:
 
     def _without_route(self, method: str, path: str) -> exceptions.ServerTooOldError:
         return exceptions.ServerTooOldError(f"the server at {self.base_url} has no route for {method} {path}")
+
+
+def _limits(timeout: object) -> Timeout:
+    """
+    Time limits, in the form that `requests` takes.
+    """
+    limits = tuple(timeout) if isinstance(timeout, tuple | list) else (timeout,)
+    if len(limits) not in {1, 2} or not all(_is_limit(one) for one in limits):
+        raise exceptions.UsageError(
+            f"timeout is seconds, or two numbers of them: for a connection and for an answer; not {timeout!r}"
+        )
+    return limits if len(limits) == 2 else limits[0]  # noqa: PLR2004 -- a limit for each
+
+
+def _is_limit(one: object) -> bool:
+    if one is None:  # as long as it takes
+        return True
+    return not isinstance(one, bool) and isinstance(one, Real) and float(one) > 0
 
 
 def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

@@ -108,7 +108,7 @@ def current_code(otp_secret: str) -> str:
 
     try:
         return TOTP(otp_secret.replace(" ", "")).now()
-    except ValueError as error:
+    except (ValueError, AttributeError) as error:
         # Neither the secret nor what its decoder says of it is for a log.
         raise UsageError(
             "otp_secret is not in base 32: it is the letters and digits (2 to 7) that the server gave as otp_secret"
@@ -116,9 +116,8 @@ def current_code(otp_secret: str) -> str:
 
 
 def _digits(code: Code) -> str:
-    if isinstance(code, int):
-        code = str(code).zfill(CODE_LENGTH)  # a number has lost its leading zeros
-    digits = code.replace(" ", "")
+    # A number has lost its leading zeros.
+    digits = code.replace(" ", "") if isinstance(code, str) else str(code).zfill(CODE_LENGTH)
     if not (digits.isdecimal() and len(digits) == CODE_LENGTH):
         raise UsageError(f"the code of the second factor is {CODE_LENGTH} digits, and not what was given")
     return digits

@@ -33,7 +33,7 @@ def dumped(input_: Any) -> bytes:
     """
     try:
         return json.dumps(input_).encode()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"input_ cannot be written as JSON ({error}): use plain numbers, texts, lists and dicts"
         ) from error

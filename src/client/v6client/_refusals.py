@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import requests
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from v6client import exceptions
 
@@ -104,4 +104,6 @@ def _reason(error: OSError) -> Any:
     What made the last retry fail; `requests` wraps even a timeout in a mere connection error then.
     """
     cause = error.args[0] if error.args else None
-    return getattr(cause, "reason", cause)
+    reason = getattr(cause, "reason", cause)
+    # It begins with the name of a class, which tells nobody anything.
+    return str(reason).partition(": ")[2] if isinstance(reason, NewConnectionError) else reason

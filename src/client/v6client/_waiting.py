@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import time
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from v6client._progress import reporting, say_it_goes_on
@@ -281,6 +282,6 @@ class Waiting(SubClient["models.Result"]):
 
 
 def _seconds(name: str, value: object) -> float:
-    if isinstance(value, int | float) and value >= 0:
-        return value
+    if isinstance(value, Real) and float(value) >= 0:  # also one of numpy's
+        return float(value)
     raise UsageError(f"{name} is a number of seconds, not {value!r}")

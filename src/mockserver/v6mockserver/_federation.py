@@ -239,11 +239,18 @@ def federate(
         for place, name in enumerate(names)
     ]
     seed = {
-        "organizations": [{"name": name, "users": [] if place else [researcher]} for place, name in enumerate(names)],
+        "organizations": [
+            {"name": name, "users": [] if place else [researcher]} | (_key(place) if encrypted else {})
+            for place, name in enumerate(names)
+        ],
         "collaborations": [{"name": "federation", "encrypted": encrypted, "participants": participants}],
     }
     server = MockServer(seed if names else None, version=version, execution=execution, adversarial=adversarial)
     return Federation(server)
+
+
+def _key(place: int) -> dict[str, str]:
+    return {"private_key": str(_keys.path(place, small=True))}
 
 
 def names(number: int) -> list[str]:

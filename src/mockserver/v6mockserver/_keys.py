@@ -1,7 +1,8 @@
 """
-Ready-made RSA-4096 keys: making one takes a second, a test has no second.
+Ready-made RSA keys: making one takes a second, a test has no second.
 
-Their private halves are public, so they protect nothing. They are for mocks only.
+Their private halves are public, so they protect nothing. They are for mocks only. Those of 4,096 bits are as real ones;
+those of 2,048 bits take a sixth of their time, and are for tests that are many.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "data" / "keys"
 COUNT = 16
-"""How many keys there are."""
+"""How many keys there are of each size."""
 
 
-def path(number: int) -> Path:
+def path(number: int, *, small: bool = False) -> Path:
     """
     Return the file of a ready-made key.
 
@@ -28,6 +29,8 @@ def path(number: int) -> Path:
     ----------
     number : int
         Which one, from 0.
+    small : bool, default False
+        Whether to take one of 2,048 bits.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def path(number: int) -> Path:
         raise MockUsageError(
             f"there are {COUNT} ready-made keys, not {number + 1}; give any further organization its own private_key"
         )
-    return FOLDER / f"insecure-test-key-{number + 1:02}.pem"
+    return FOLDER / f"insecure-{'small' if small else 'test'}-key-{number + 1:02}.pem"
 
 
 @cache

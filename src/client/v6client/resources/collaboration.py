@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient, switched
@@ -81,7 +81,7 @@ class Collaboration(SubClient[models.Collaboration]):
         Walk all collaborations, with the filters of `list`.
         """
         page = partial(self.list, scope, name, encrypted, organization, algorithm_store=algorithm_store)
-        return walk(partial(page, per_page=PAGE_SIZE))
+        return walk(page)
 
     @choosing_fields
     def get(self, id_: int) -> models.Collaboration:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.resources._base import SubClient, may_omit, switched, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -94,7 +94,7 @@ class Node(SubClient[models.Node]):
         Walk all nodes, with the filters of `list`.
         """
         page = partial(self.list, name, organization, collaboration, is_online, ip)
-        return walk(partial(page, last_seen_from, last_seen_till, study=study, per_page=PAGE_SIZE))
+        return walk(partial(page, last_seen_from, last_seen_till, study=study))
 
     @choosing_fields
     def get(self, id_: int) -> models.Node:

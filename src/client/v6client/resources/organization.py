@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -68,7 +68,7 @@ class Organization(SubClient[models.Organization]):
         """
         Walk all organizations, with the filters of `list`.
         """
-        return walk(partial(self.list, name, country, collaboration, study=study, per_page=PAGE_SIZE))
+        return walk(partial(self.list, name, country, collaboration, study=study))
 
     @choosing_fields
     def get(self, id_: int | None = None) -> models.Organization:

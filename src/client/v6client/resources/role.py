@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -81,7 +81,7 @@ class Role(SubClient[models.Role]):
         """
         Walk all roles, with the filters of `list`.
         """
-        return walk(partial(self.list, name, description, organization, rule, user, include_root, per_page=PAGE_SIZE))
+        return walk(partial(self.list, name, description, organization, rule, user, include_root))
 
     @choosing_fields
     def get(self, id_: int) -> models.Role:

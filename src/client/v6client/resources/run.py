@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._payloads import input_text
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
@@ -115,7 +115,7 @@ class Run(SubClient[models.Run]):
         Walk all runs, with the filters of `list`.
         """
         page = partial(self.list, task, organization, state, node, include_task)
-        return walk(partial(page, started, assigned, finished, port, per_page=PAGE_SIZE))
+        return walk(partial(page, started, assigned, finished, port))
 
     @choosing_rows
     def from_task(self, task_id: int, include_task: bool = False) -> models.Page[models.Run]:

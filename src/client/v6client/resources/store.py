@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
 from v6client.resources._base import SubClient
@@ -68,7 +68,7 @@ class Store(SubClient[models.Store]):
         """
         Walk all algorithm stores, with the filters of `list`.
         """
-        return walk(partial(self.list, name, url, collaboration, per_page=PAGE_SIZE))
+        return walk(partial(self.list, name, url, collaboration))
 
     @choosing_fields
     def get(self, id_: int) -> models.Store:

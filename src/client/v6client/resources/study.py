@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -71,7 +71,7 @@ class Study(SubClient[models.Study]):
         Walk all studies, with the filters of `list`.
         """
         page = partial(self.list, name, organization, collaboration, include_organizations)
-        return walk(partial(page, per_page=PAGE_SIZE))
+        return walk(page)
 
     @choosing_fields
     def get(self, id_: int) -> models.Study:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 from v6client import _models as models
 from v6client._content import task_body
 from v6client._inputs import inputs_for
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._payloads import dumped
 from v6client._tables import tabled
 from v6client.exceptions import PermissionDeniedError, UsageError
@@ -151,7 +151,7 @@ class Task(SubClient[models.Task]):
         """
         page = partial(self.list, initiating_org, initiating_user, collaboration, image, parent, job, name)
         page = partial(page, include_results, description, database, run, status, user_created)
-        return walk(partial(page, study=study, store=store, per_page=PAGE_SIZE))
+        return walk(partial(page, study=study, store=store))
 
     @overload
     def create(

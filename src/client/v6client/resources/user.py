@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from v6client import _models as models
-from v6client._paging import PAGE_SIZE, walk
+from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.resources._base import SubClient
 from v6client.resources._selecting import choosing_fields, choosing_rows
@@ -90,7 +90,7 @@ class User(SubClient[models.User]):
         Walk all users, with the filters of `list`.
         """
         page = partial(self.list, username, organization, firstname, lastname, email, role, rule)
-        return walk(partial(page, last_seen_from, last_seen_till, per_page=PAGE_SIZE))
+        return walk(partial(page, last_seen_from, last_seen_till))
 
     @choosing_fields
     def get(self, id_: int | None = None) -> models.User:

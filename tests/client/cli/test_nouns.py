@@ -113,6 +113,14 @@ def test_what_is_written_on_a_server_does_not_command_the_terminal(server, call)
     assert "none" in said
 
 
+def test_verbose_on_both_sides_tells_each_request_once(call):
+    """Options may stand before and behind the subcommand."""
+    status, _, stderr = call("--verbose", "organization", "list", "--verbose")
+
+    told = stderr.splitlines()
+    assert (status, len(told)) == (0, len(set(told)))
+
+
 def test_verbose_tells_each_request(call):
     """On stderr, with nothing secret in it."""
     status, stdout, stderr = call("organization", "list", "--verbose")

@@ -19,6 +19,15 @@ def test_the_help_names_every_subcommand(call):
     assert [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]] == [*COMMANDS]
 
 
+@pytest.mark.parametrize("command", [(), ("task",), ("profile",)])
+def test_without_a_subcommand_the_help_is_shown(call, command):
+    """And nothing around it."""
+    _, shown, said = call(*command)
+
+    help_ = (said or shown).strip()
+    assert help_ == call(*command, "--help")[1].strip()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_subcommand_is_there(call, name):
     """It is loaded, and has help of its own."""

@@ -26,10 +26,13 @@ class Choices:
         The profile to use, None for the usual one.
     as_json
         Whether answers are JSON for programs, instead of tables for people.
+    verbose
+        Whether each request is told on stderr.
     """
 
     profile: str | None = None
     as_json: bool = False
+    verbose: bool = False
 
 
 def chosen() -> Choices:
@@ -49,7 +52,9 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 
 
 def _log(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001 -- click's own
-    if value:
+    choices = context.ensure_object(Choices)
+    if value and not choices.verbose:  # before and behind the subcommand it is still told once
+        choices.verbose = True
         logger, handler = logging.getLogger("v6client"), logging.StreamHandler(sys.stderr)
         logger.addHandler(handler)
         context.call_on_close(lambda: logger.removeHandler(handler))

@@ -27,6 +27,9 @@ from v6client.exceptions import (
 FAILED, MISUSED, STOPPED = 1, 2, 130
 """Exit statuses: refused or failed; called in a wrong way; stopped with Ctrl-C, as shells count it."""
 
+HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What is raised where a subcommand is missing: its message is the help. Before 8.2 click ended there by itself."""
+
 COMMANDS = {
     "login": ("account", "Log in, and keep the session for the commands that follow."),
     "logout": ("account", "Forget the session, and the password in a keyring."),
@@ -83,7 +86,7 @@ class Root(click.Group):
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, click.ClickException, V6ClientError, OSError) as error:
             message, status = _ending(error)
-            click.echo(plain(f"v6client: {message}"), err=True)
+            click.echo(plain(message if isinstance(error, HELP) else f"v6client: {message}"), err=True)
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -108,7 +111,7 @@ def _ending(error: Exception) -> tuple[str, int]:
 def _of_click(error: click.ClickException) -> str:
     message = error.format_message()
     context = getattr(error, "ctx", None)
-    return message if context is None else f"{message} (see: {context.command_path} --help)"
+    return message if context is None or isinstance(error, HELP) else f"{message} (see: {context.command_path} --help)"
 
 
 root = Root(

@@ -11,7 +11,7 @@ import pytest
 
 from v6mockserver import check_federated
 from v6mockserver._demo import FOLDER, HOSPITALS
-from v6mockserver._federation import IMAGE, LABEL, Federation
+from v6mockserver._federation import IMAGE, LABEL, federate
 
 pytest.importorskip("vantage6.algorithm.tools", reason="needs vantage6-algorithm-tools, as in tox -e algorithms")
 
@@ -91,7 +91,7 @@ def package(name):
 
 def federation(name, execution="inline", *, encrypted=False):
     """Return the four hospitals, where nodes hide no count, with an example."""
-    made = Federation(FILES, encrypted=encrypted, execution=execution)
+    made = federate(FILES, encrypted=encrypted, execution=execution)
     made.server.algorithms.register(IMAGE, package(name))
     for hospital, file in FILES.items():
         made.server.nodes[hospital].add_database(LABEL, file)

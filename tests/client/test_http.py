@@ -208,7 +208,25 @@ def test_a_login_that_gives_no_tokens(answer):
     assert connection.token is None
 
 
-NOT_JSON = [b"<html>Bad Gateway</html>", b'{"data": [1, 2', b"", b"\xff"]
+def test_a_renewal_brings_no_ended_login_back():
+    """Who closes a connection, or logs in anew, while another thread renews the tokens, has the last word."""
+    connection, script = connected((401, {"msg": "expired"}), (200, tokens("renewed")))
+    play = script.send
+
+    def closing(request, **how):
+        if "refresh" in request.url:
+            connection.close()
+        return play(request, **how)
+
+    script.send = closing
+
+    with pytest.raises(exceptions.NotAuthenticatedError, match="log in again"):
+        connection.request("GET", "task")
+
+    assert connection.token is None
+
+
+NOT_JSON = [b"<html>Bad Gateway</html>", b'{"data": [1, 2', b"", b"\xff", pytest.param(b"[" * 100_000, id="deep")]
 
 
 @pytest.mark.parametrize("body", NOT_JSON)

@@ -233,12 +233,15 @@ class Connection:
         """
         before = self._renewals
         with self._renewing:
-            if self.tokens is None:
-                raise exceptions.NotAuthenticatedError("the connection was closed; log in again")
             if self.tokens is stale and self._renewals > before and self._failure is not None:
                 raise copy(self._failure)  # another thread has just failed; asking in turn would only take longer
             if self.tokens is stale:
-                self.tokens = self._renew(stale)
+                renewed = self._renew(stale)
+                # Somebody may have closed this meanwhile, or logged in anew: the former login stays ended.
+                if self.tokens is stale:
+                    self.tokens = renewed
+            if self.tokens is None:
+                raise exceptions.NotAuthenticatedError("the connection was closed; log in again")
             return self.tokens
 
     def _renew(self, stale: _auth.Tokens) -> _auth.Tokens:
@@ -289,7 +292,7 @@ class Connection:
             )
         try:
             body = jsonlib.loads(response.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             # Not `from` that error: it holds the whole answer, and there may be a token in it.
             raise self._not_json(method, path, response) from None
         if response.ok:

@@ -8,7 +8,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ReadTimeoutError
@@ -23,9 +23,10 @@ READING, WRITING = "GET", "POST"
 
 
 @contextmanager
-def scripted(*conversations):
+def scripted(*conversations, closed=None):
     """Listen on a port; each connection plays a conversation, a list of answers, and is closed without another word."""
     asked = []
+    closed = closed or Event()
 
     def play(answers):
         link, _ = listener.accept()
@@ -41,6 +42,7 @@ def scripted(*conversations):
     def listen():
         for answers in conversations:
             play(answers)
+            closed.set()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
@@ -61,8 +63,10 @@ def answer(status=200, *headers, body="{}"):
 @pytest.mark.parametrize("method", [READING, WRITING])
 def test_a_connection_that_was_closed_while_idle(method):
     """That is seen before anything is sent, so that every call takes a new one."""
-    with scripted([answer()], [answer()]) as (connection, asked):
+    closed = Event()
+    with scripted([answer()], [answer()], closed=closed) as (connection, asked):
         connection.request(READING, "version")
+        assert closed.wait(5)
 
         assert connection.request(method, "task") == {}
         assert asked == [READING, method]

@@ -67,6 +67,12 @@ def test_cells():
     assert "[red]" in str(table)
 
 
+def test_what_is_no_text_is_shown_as_json():
+    """On the command line as in tables; and texts of several lines, such as logs, keep them."""
+    assert cell([{"label": "default"}]) == '[{"label": "default"}]'
+    assert cell("one\ntwo\r") == "one\ntwo\N{REPLACEMENT CHARACTER}"
+
+
 def test_times_are_shown_to_the_second():
     """And other texts as they are."""
     assert cell("2026-11-26T02:39:32.333597") == cell("2026-11-26T02:39:32") == "2026-11-26 02:39:32"

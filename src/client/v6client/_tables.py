@@ -5,6 +5,7 @@ Lists as tables, in a terminal and in a notebook.
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from functools import wraps
@@ -128,9 +129,14 @@ def cell(value: object) -> str:
         return cell(value.get("name", value.get("id")))  # another noun's row
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = TIME.sub(r"\1 \2", str(value))
-    # What others wrote does not get to a terminal as commands to it.
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return plain(TIME.sub(r"\1 \2", value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def plain(text: str) -> str:
+    """
+    A text of others as it may be shown: it does not get to the terminal as commands to it.
+    """
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _escaped(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from v6client._cli.choices import chosen
+from v6client._tables import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None
     if chosen().as_json:
         click.echo(_json(rows))
     else:
-        _print_table(columns, [[_cell(_dug(row, column)) for column in columns] for row in rows])
+        _print_table(columns, [[cell(_dug(row, column)) for column in columns] for row in rows])
 
 
 def show_row(row: Mapping[str, Any]) -> None:
@@ -45,7 +46,7 @@ def show_row(row: Mapping[str, Any]) -> None:
     if chosen().as_json:
         click.echo(_json(row))
     else:
-        _print_table((), [[key, _cell(value)] for key, value in row.items()])
+        _print_table((), [[key, cell(value)] for key, value in row.items()])
 
 
 def _json(value: object) -> str:
@@ -59,23 +60,6 @@ def _dug(row: Mapping[str, Any], column: str) -> Any:
     return value
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Mapping) and "id" in value:
-        return str(value["id"])  # a reference to a row of another noun
-    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
-def plain(text: str) -> str:
-    """
-    A text of others as it may be shown: it does not get to the terminal as commands to it.
-    """
-    return "".join(
-        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
-
-
 def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -85,6 +69,6 @@ def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None
     if not headings:
         table = Table.grid("key", "value", padding=(0, 2))
     for row in rows:
-        table.add_row(*(Text(cell, overflow="fold") for cell in row))  # Text: names are not rich's markup
+        table.add_row(*(Text(text, overflow="fold") for text in row))  # Text: names are not rich's markup
     width = None if sys.stdout.isatty() else UNLIMITED
     Console(file=sys.stdout, width=width, highlight=False).print(table)

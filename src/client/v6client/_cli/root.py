@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 import click
 
 from v6client._cli.choices import common_options
-from v6client._cli.output import plain
 from v6client._login import SETUP
+from v6client._tables import plain
 from v6client.exceptions import (
     AuthenticationError,
     SessionExpiredError,

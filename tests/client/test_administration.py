@@ -264,6 +264,19 @@ def test_a_switch_is_on_or_off(root):
         root.task.list(user_created="no")
 
 
+def test_a_word_for_no_destroys_nothing(root, server):
+    """As a switch it would count as on."""
+    with pytest.raises(UsageError, match="delete_dependents is True or False, not 'no'"):
+        root.collaboration.delete(1, delete_dependents="no")
+    with pytest.raises(UsageError, match="all_collaborations is True or False, not 'False'"):
+        root.store.create("https://store.example/api", "Store", all_collaborations="False")
+    with pytest.raises(UsageError, match="include_root is True or False, not 'False'"):
+        root.role.list(include_root="False")
+    root.setup_encryption(server.private_keys["Hospital 1"])
+    with pytest.raises(UsageError, match="overwrite is True or False, not 'no'"):
+        root.setup_encryption(server.private_keys["Hospital 2"], overwrite="no")
+
+
 @pytest.mark.parametrize("times", ["2026-01-01", ("2026-01-01",), 2026])
 def test_times_are_pairs(root, times):
     """From when, and till when."""

@@ -13,7 +13,7 @@ from v6client._blobs import BlobStore
 from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
 from v6client.exceptions import KeyMismatchError, NotAuthenticatedError, PermissionDeniedError, UsageError
-from v6client.resources._base import whole
+from v6client.resources._base import switched, whole
 from v6client.utils import LogLevel
 
 if TYPE_CHECKING:
@@ -407,7 +407,7 @@ class UserClient:
         known = organization["public_key"]
         if known and cryptor.is_pair_of(known):
             return
-        if known and not overwrite:
+        if known and not switched(overwrite, "overwrite"):
             raise KeyMismatchError(
                 f"the server has another public key of {organization['name']} than the one of this private key. "
                 "Either give the private key that belongs to it, which the organization's nodes use too; or, if that "

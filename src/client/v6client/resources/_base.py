@@ -92,7 +92,7 @@ class SubClient(Generic[Row]):
 
     def _delete(self, id_: int, *, delete_dependents: bool = False, **params: Any) -> models.Message:
         # Server quirk: any text counts as true, `False` too.
-        params["delete_dependents"] = True if delete_dependents else None
+        params["delete_dependents"] = True if switched(delete_dependents, "delete_dependents") else None
         return cast("models.Message", self._request("DELETE", self._path(id_), params=params))
 
     def _members(self, method: str, id_: int, organization: int) -> models.Organizations:
@@ -212,7 +212,7 @@ def counted(value: object, name: str) -> int | None:
 
 def switched(value: object, name: str) -> int | None:
     """
-    A filter that is on, off, or not there, in the form that all servers understand.
+    What is on, off, or not there, in the form that all servers understand; a word for off is not taken for on.
     """
     if value is None:
         return None

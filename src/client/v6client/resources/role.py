@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import walk
 from v6client._tables import tabled
-from v6client.resources._base import SubClient
+from v6client.resources._base import SubClient, switched
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Role(SubClient[models.Role]):
             rule_id=rule,
             user_id=user,
             # Server quirk: any text counts as true, `False` too.
-            include_root=True if include_root else None,
+            include_root=True if switched(include_root, "include_root") else None,
         )
 
     table = tabled(list)

@@ -11,7 +11,7 @@ from v6client import _models as models
 from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
-from v6client.resources._base import SubClient
+from v6client.resources._base import SubClient, switched
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Store(SubClient[models.Store]):
         force
             Whether the server takes a store on its own machine, which is for development.
         """
-        where = None if all_collaborations else self._collaboration(collaboration)
+        where = None if switched(all_collaborations, "all_collaborations") else self._collaboration(collaboration)
         return self._create(
             algorithm_store_url=algorithm_store_url,
             name=name,

@@ -113,6 +113,37 @@ def test_others_pass(ended):
     assert ended.counts["passed"] == 3, ended.text
 
 
+GUARDED = """
+    import socket
+
+    import pytest
+
+    def test_mock(v6_server):
+        assert socket.socket().connect_ex(("127.0.0.1", 9))
+
+    def test_other():
+        assert socket.socket().connect_ex(("127.0.0.1", 9))
+"""
+
+
+@pytest.mark.parametrize(
+    ("choice", "counts"),
+    [
+        ("v6_leak_guard = all", {"failed": 2}),
+        ("v6_leak_guard = none", {"passed": 2}),
+        ("v6_allowed_hosts = 127.0.0.1", {"passed": 2}),
+    ],
+)
+def test_a_project_says_what_is_guarded(project, choice, counts):
+    """All tests, none, or those that use the mock; and which hosts are free."""
+    project.write("test_theirs.py", GUARDED)
+    project.write("pytest.ini", f"[pytest]\n{choice}\n")
+
+    ended = project.pytest()
+
+    assert ended.counts == counts, ended.text
+
+
 def test_a_fault_that_is_never_hit_fails_the_test(ended):
     """It is named."""
     assert "answer 503: any method /version (1 x; 0 matched, 0 hit)" in ended.about("test_fault")

@@ -158,6 +158,13 @@ def test_options_that_make_no_sense(project, arguments, message):
     assert "Traceback" not in ended.text
 
 
+def test_configuration_that_makes_no_sense(project):
+    """It is refused with what there is."""
+    project.write("pytest.ini", "[pytest]\nv6_leak_guard = off\n")
+
+    assert "v6_leak_guard = off: there is v6, all, none" in project.pytest().text
+
+
 REAL = """
     import pytest
 

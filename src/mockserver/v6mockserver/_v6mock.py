@@ -92,23 +92,21 @@ class v6mock:  # noqa: N801 -- used as a function is
         """
         Return a function that is called with a federation of its own each time.
         """
-        if inspect.iscoroutinefunction(function):
 
-            @wraps(function)
-            async def called(*args: Any, **kwargs: Any) -> Any:
-                with self as federation:
-                    return await function(*args, federation, **kwargs)
+        @wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self as federation:
+                return function(*args, federation, **kwargs)
 
-        else:
+        @wraps(function)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with self as federation:
+                return await function(*args, federation, **kwargs)
 
-            @wraps(function)
-            def called(*args: Any, **kwargs: Any) -> Any:
-                with self as federation:
-                    return function(*args, federation, **kwargs)
-
+        given: Any = awaited if inspect.iscoroutinefunction(function) else called
         # What calls by name, as pytest does, must not look for the federation among what it can give.
         signature = inspect.signature(function)
         *_, last = [one for one in signature.parameters.values() if one.kind is not one.KEYWORD_ONLY]
         others = [one for one in signature.parameters.values() if one is not last]
-        called.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # what inspect reads
-        return called  # type: ignore[return-value]  # one parameter less, which no type can say of any function
+        given.__signature__ = signature.replace(parameters=others)
+        return given  # type: ignore[no-any-return]  # one parameter less, which no type can say of any function

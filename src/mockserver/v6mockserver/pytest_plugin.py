@@ -36,6 +36,7 @@ OPTIONS: tuple[tuple[str, Literal["string", "bool", "linelist"], Any, str], ...]
 
 PREFIX, COURSE = "v6_", "v6mockserver-course"
 HIGHEST_SEED = 2**32
+GUARDED = ("v6", "all", "none")
 
 
 def _seed(text: str) -> int:
@@ -86,6 +87,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _set_as_in_bundle(option)
     if option.v6_server is not None and (option.v6_version or option.v6_adversarial):
         raise pytest.UsageError("--v6-server is what it is: leave out --v6-version and --v6-adversarial")
+    if config.getini("v6_leak_guard") not in GUARDED:
+        message = f"v6_leak_guard = {config.getini('v6_leak_guard')}: there is {', '.join(GUARDED)}"
+        raise pytest.UsageError(message)
     # Processes of xdist have the options of the one that started them.
     if getattr(option, "v6_seed", None) is None:
         is_given = option.v6_adversarial is not None and option.v6_adversarial is not True

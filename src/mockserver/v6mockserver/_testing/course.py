@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import random
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,22 @@ class Course:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._pool: Pool | None = None
-        self._real: RealFederation | None = None
+
+    @cached_property
+    def _pool(self) -> Pool:
+        """
+        The federations of this run.
+        """
+        pool: Pool = _load("pool").Pool()
+        return pool
+
+    @cached_property
+    def _real(self) -> RealFederation:
+        """
+        The one federation of a run against a real server.
+        """
+        real: RealFederation = _load("real").RealFederation(self.real_url)
+        return real
 
     def wanted(self, item: pytest.Item) -> Wanted:
         """
@@ -93,8 +108,6 @@ class Course:
         """
         if self.real_url:
             return self._real_one(item)
-        if self._pool is None:
-            self._pool = _load("pool").Pool()
         wanted = self.wanted(item)
         seed = self._seed(wanted)
         size = wants.ORGANIZATIONS if seed is None else random.Random(seed).randint(*MANY)  # noqa: S311 -- no secret
@@ -107,8 +120,6 @@ class Course:
     def _real_one(self, item: pytest.Item) -> RealFederation:
         if not self.wanted(item).real:
             pytest.skip("--v6-server: this test is not marked for real servers, @pytest.mark.v6(real=True)")
-        if self._real is None:
-            self._real = _load("real").RealFederation(self.real_url)
         return self._real
 
     def _seed(self, wanted: Wanted) -> int | None:
@@ -118,15 +129,16 @@ class Course:
         marked = wanted.adversarial
         if marked is False or (marked is None and not self._config.getoption("v6_adversarial")):
             return None
-        seed: int = self._config.getoption("v6_seed") if marked is None or marked is True else marked
-        return seed
+        if marked is None or marked is True:
+            seed: int = self._config.option.v6_seed
+            return seed
+        return marked
 
     def end(self, item: pytest.Item) -> None:
         """
         Take the federation back.
         """
         if FEDERATION in item.stash:
-            assert self._pool is not None  # noqa: S101 -- the federation came from it
             self._pool.take_back(item.stash[FEDERATION])
             del item.stash[FEDERATION]
 
@@ -211,7 +223,7 @@ class Course:
         """
         Stop what is left.
         """
-        if self._pool is not None:
+        if "_pool" in vars(self):
             self._pool.close()
 
 

@@ -155,9 +155,9 @@ class Audit:
     >>> from v6mockserver import MockServer
     >>> server = MockServer()
     >>> _ = server.audit.start()
-    >>> _ = server.client("root").organization.list()
+    >>> _ = server.client("root").organization.create("North", "", "", "", "", "")
     >>> [str(rule) for rule in server.audit.smallest_role("root")]
-    ['organization VIEW GLOBAL']
+    ['organization CREATE GLOBAL', 'organization VIEW ORGANIZATION']
     """
 
     def __init__(self, world: Callable[[], World]) -> None:

@@ -20,6 +20,7 @@ is named exists. Examples shrink towards few, small parts.
 - `worlds`: whole seeds
 - `data_frames`: tables that a node might have; `splits` spreads one over nodes
 - `programs`: requests of users, one after the other
+- `FederationMachine`: a federation at work, to subclass
 
 This module needs the extras `mock` and `testing`.
 """
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 from v6mockserver.strategies._collaborations import collaborations, nodes, stores, studies
 from v6mockserver.strategies._frames import COLUMNS, data_frames, splits
+from v6mockserver.strategies._machine import FederationMachine, ModelRun, ModelTask
 from v6mockserver.strategies._organizations import organizations, private_keys, users
 from v6mockserver.strategies._programs import Request, programs
 from v6mockserver.strategies._roles import DEFAULT_ROLES, RULES, default_roles, roles, rules
@@ -63,6 +65,9 @@ __all__ = [
     "USERNAMES",
     "VALUES",
     "WORDS",
+    "FederationMachine",
+    "ModelRun",
+    "ModelTask",
     "Request",
     "collaborations",
     "data_frames",

@@ -1,0 +1,75 @@
+"""
+The property-based tests find bugs: each of these, planted in a copy of the client, makes one of them fail.
+
+Run by `tox -e mutants`; a plain run of the tests leaves them out, as they take minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import v6client
+
+from .mutants import MUTANTS, TESTS
+
+CLIENT = Path(v6client.__file__).parent
+PROPERTIES = Path(__file__).parents[1] / "properties"
+PATIENCE = 300
+
+# Always the same examples, and a bug is found without being told in the smallest way.
+PROFILE = """
+from hypothesis import Phase, settings
+
+settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None)
+settings.load_profile("mutants")
+"""
+
+pytestmark = pytest.mark.skipif(
+    "V6_MUTANTS" not in os.environ, reason="takes minutes: tox -e mutants runs it, or set V6_MUTANTS=1"
+)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the client that can be imported in its place."""
+    shutil.copytree(CLIENT, tmp_path / "v6client", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "profile_of_mutants.py").write_text(PROFILE)
+    return tmp_path
+
+
+def outcome(copy, *tests):
+    """Run property-based tests with a copy of the client; return the exit code of pytest, and what it said."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "--show-capture=no", "-p", "no:randomly"]
+    command += ["-p", "no:cacheprovider", "-p", "profile_of_mutants", *(f"{PROPERTIES}/{test}" for test in tests)]
+    environment = os.environ | {"PYTHONPATH": str(copy)}
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=PATIENCE, cwd=copy, env=environment
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_copy_as_it_is_passes(copy):
+    """Without a bug no test fails, so that what finds the bugs below is not something else."""
+    code, said = outcome(copy, *TESTS)
+
+    assert code == pytest.ExitCode.OK, said
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_bug_is_found(copy, name):
+    """At least one property-based test fails within its examples."""
+    mutant = MUTANTS[name]
+    file = copy / "v6client" / mutant.file
+    text = file.read_text()
+    assert text.count(mutant.old) == 1, f"{mutant.file} has not once what {name!r} replaces: {mutant.old!r}"
+    file.write_text(text.replace(mutant.old, mutant.new))
+
+    code, said = outcome(copy, mutant.tests)
+
+    assert code == pytest.ExitCode.TESTS_FAILED, said

@@ -30,11 +30,13 @@ EXTRAS = {
 }
 
 
+CACHES = {"__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
+
+
 def files_below(folder) -> set[str]:
-    """Name every file of the tree, relative to `folder`."""
-    return {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"
-    }
+    """Name every file of the tree but caches, relative to `folder`."""
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return {file.as_posix() for file in files if CACHES.isdisjoint(file.parts)}
 
 
 def wheel_files(wheel) -> set[str]:

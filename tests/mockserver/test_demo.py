@@ -291,7 +291,9 @@ def test_missing_object_is_not_found(researcher):
 
 def test_ready_made_keys_differ():
     """Every organization of a seed gets a key of its own."""
-    assert len({_keys.public_text(_keys.load(_keys.path(number))) for number in range(_keys.COUNT)}) == _keys.COUNT
+    files = [_keys.path(number, small=small) for number in range(_keys.COUNT) for small in (False, True)]
+
+    assert len({_keys.public_text(_keys.load(file)) for file in files}) == 2 * _keys.COUNT
 
 
 def test_there_are_not_endless_ready_made_keys():

@@ -40,8 +40,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
 }
 """What users can do to each noun."""
 
-ABSENT = {"4.0": ("study",)}
-"""The nouns that a version lacks."""
+ABSENT = {"4.0": {("DELETE", "organization"), *((method, "study") for method in ALL)}}
+"""What a version lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def programs(
         for method in METHODS
         if method in methods
         for noun, possible in NOUNS.items()
-        if method in possible and noun not in ABSENT.get(version, ())
+        if method in possible and (method, noun) not in ABSENT.get(version, ())
     ]
     return st.lists(st.one_of(requests), max_size=max_requests)
 

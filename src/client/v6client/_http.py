@@ -338,7 +338,7 @@ def _limits(timeout: object) -> Timeout:
     """
     Time limits, in the form that `requests` takes.
     """
-    limits = tuple(timeout) if isinstance(timeout, tuple | list) else (timeout,)
+    limits: tuple[Any, ...] = tuple(timeout) if isinstance(timeout, tuple | list) else (timeout,)
     if len(limits) not in {1, 2} or not all(_is_limit(one) for one in limits):
         raise exceptions.UsageError(
             f"timeout is seconds, or two numbers of them: for a connection and for an answer; not {timeout!r}"

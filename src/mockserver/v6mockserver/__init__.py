@@ -8,6 +8,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
+    from v6mockserver._audit import Audit
     from v6mockserver._errors import (
         DisagreementError,
         DumpError,
@@ -37,6 +38,7 @@ if typing.TYPE_CHECKING:
     from v6mockserver.state.settings import Settings
 
 __all__ = [
+    "Audit",
     "Clock",
     "Decision",
     "DisagreementError",
@@ -70,6 +72,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "_audit",
     "Clock": "state.clock",
     "Decision": "state.permissions",
     "DisagreementError": "_errors",

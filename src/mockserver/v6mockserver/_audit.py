@@ -148,7 +148,7 @@ class Audit:
     """
     The rules that decided about the requests to one server.
 
-    It is off until it is started: what it writes down costs a tenth of a request.
+    It is off until it is started: what it writes down costs a tenth of a millisecond a request.
 
     Examples
     --------
@@ -212,6 +212,13 @@ class Audit:
         """
         requests = list(self._kept) if username is None else self._of(username)
         return Counter(one.rule for request in requests for one in request.decisions if one.rule is not None)
+
+    @property
+    def usernames(self) -> list[str]:
+        """
+        The users of whom some request was allowed.
+        """
+        return sorted({one.username for one in list(self._kept) if one.username is not None and one.was_allowed})
 
     def smallest_role(self, username: str, exchanges: Iterable[Exchange] | None = None) -> tuple[RuleKey, ...]:
         """

@@ -34,7 +34,8 @@ OPTIONS: tuple[tuple[str, Literal["string", "bool", "linelist"], Any, str], ...]
 )
 """The options of the configuration file: name, kind, default, and what they are."""
 
-PREFIX, COURSE = "v6_", "v6mockserver-course"
+PREFIX, COURSE, RULES = "v6_", "v6mockserver-course", "v6mockserver-rules"
+RULES_SEEN = pytest.StashKey[dict[str, Any]]()
 HIGHEST_SEED = 2**32
 GUARDED = ("v6", "all", "none")
 
@@ -57,6 +58,10 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
     },
     "--v6-bundle": {"metavar": "DIR", "help": "write all that is known of a failure into a folder below this one"},
     "--v6-replay": {"metavar": "BUNDLE", "help": "run the test of a bundle as it ran"},
+    "--v6-rules": {
+        "action": "store_true",
+        "help": "report which rules allowed something, and the smallest role of each user",
+    },
     "--v6-server": {
         "metavar": "URL",
         "help": "run the tests that are marked real=True against a real server, as the user in V6CLIENT_USERNAME",
@@ -147,6 +152,35 @@ def is_ours(item: pytest.Item) -> bool:
     """
     names = getattr(item, "fixturenames", ())
     return any(name.startswith(PREFIX) for name in names) or item.get_closest_marker("v6") is not None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """
+    Take over what a process of xdist has seen.
+    """
+    seen = getattr(node, "workeroutput", {}).get(RULES)
+    if seen is not None:
+        importlib.import_module("v6mockserver._testing.rules").add(rules_seen(node.config), seen)
+
+
+def rules_seen(config: pytest.Config) -> dict[str, Any]:
+    """
+    Return what is known of rules in this run.
+    """
+    if RULES_SEEN not in config.stash:
+        config.stash[RULES_SEEN] = importlib.import_module("v6mockserver._testing.rules").nothing()
+    return config.stash[RULES_SEEN]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """
+    Report on rules, if that was asked for.
+    """
+    if config.option.v6_rules:
+        terminalreporter.section("v6 rules")
+        for line in importlib.import_module("v6mockserver._testing.rules").lines(rules_seen(config)):
+            terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

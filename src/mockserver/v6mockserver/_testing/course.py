@@ -19,7 +19,7 @@ from v6mockserver._errors import MockServerError, MockUsageError
 from v6mockserver._testing import bundles, sections
 from v6mockserver._testing import wanted as wants
 from v6mockserver._testing.leaks import LeakGuard
-from v6mockserver.pytest_plugin import is_ours
+from v6mockserver.pytest_plugin import RULES, is_ours, rules_seen
 from v6mockserver.state.releases import LATEST
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ class Course:
             federation = item.stash[FEDERATION] = self._pool.lend(wanted, version, size=size, adversarial=seed)
         except MockUsageError as error:
             raise _failure(error) from None
+        if self._config.getoption("v6_rules"):
+            federation.server.audit.start()
         return federation
 
     def _real_one(self, item: pytest.Item) -> RealFederation:
@@ -139,6 +141,9 @@ class Course:
         Take the federation back.
         """
         if FEDERATION in item.stash:
+            if self._config.getoption("v6_rules"):
+                rules = _load("rules")
+                rules.add(rules_seen(self._config), rules.of(item.stash[FEDERATION].server))
             self._pool.take_back(item.stash[FEDERATION])
             del item.stash[FEDERATION]
 
@@ -221,8 +226,11 @@ class Course:
 
     def pytest_sessionfinish(self) -> None:
         """
-        Stop what is left.
+        Stop what is left, and tell the process that started this one, if any, what is to be reported.
         """
+        told: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if self._config.getoption("v6_rules") and told is not None:
+            told[RULES] = rules_seen(self._config)
         if "_pool" in vars(self):
             self._pool.close()
 

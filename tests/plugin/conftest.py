@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LIMIT = 120
 """Seconds that a run may take on a busy machine."""
+MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+"""By these a process that is started here is measured as well, where this one is."""
 
 
 class Project:
@@ -35,7 +38,7 @@ class Project:
         ended = subprocess.run(
             command,
             cwd=self.folder,
-            env={"PATH": "", "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            env={"PATH": "", "PYTHONDONTWRITEBYTECODE": "1", **MEASURED, **environment},
             capture_output=True,
             text=True,
             timeout=LIMIT,

@@ -33,8 +33,8 @@ MUTANTS = {
     ),
     "sends no page size": Mutant(
         "resources/_base.py",
-        '"page": page, "per_page": per_page, **params',
-        '"page": page, **params',
+        '"per_page": counted(per_page, "per_page")',
+        '"per_page": None',
         LISTS,
     ),
     "ignores a filter": Mutant("resources/task.py", "parent_id=parent,", "parent_id=None,", FILTERS),

@@ -150,7 +150,7 @@ def test_a_server_that_nobody_stopped(line):
     gc.collect()
 
     assert (children, states("ppid", os.getpid())) == (1, [])
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads  # what an earlier test has left to the collector may be gone too
     assert not folder.exists()
 
 

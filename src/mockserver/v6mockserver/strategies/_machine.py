@@ -68,11 +68,20 @@ class ModelRun:
         Its status.
     result : object
         What its algorithm returned; None until then.
+    has_result : bool
+        Whether its node has sent one, whatever has become of its status since.
     """
 
     organization: str
     status: str = PENDING
     result: Any = None
+    has_result: bool = False
+
+    def complete(self, result: Any) -> None:
+        """
+        Take note of its end.
+        """
+        self.status, self.result, self.has_result = COMPLETED, result, True
 
 
 @dataclass
@@ -297,7 +306,7 @@ class FederationMachine(RuleBasedStateMachine):
         for task in self.federation if self.execution == "inline" else ():
             for run in task.runs:
                 if run.status == PENDING and self.server.nodes[run.organization].is_online:
-                    run.status, run.result = COMPLETED, task.value
+                    run.complete(task.value)
 
     def _held(self, statuses: Sequence[str]) -> list[tuple[ModelTask, ModelRun, HeldRun]]:
         """
@@ -331,7 +340,7 @@ class FederationMachine(RuleBasedStateMachine):
         """
         _, run, held = data.draw(st.sampled_from(self._held([PENDING, ACTIVE])))
         held.complete(result)
-        run.status, run.result = COMPLETED, result
+        run.complete(result)
 
     @precondition(lambda self: self.execution == "manual" and self._held([PENDING, ACTIVE]))
     @rule(data=st.data())
@@ -341,7 +350,7 @@ class FederationMachine(RuleBasedStateMachine):
         """
         task, run, held = data.draw(st.sampled_from(self._held([PENDING, ACTIVE])))
         held.crash("on purpose")
-        run.status = CRASHED
+        run.status, run.has_result = CRASHED, True  # what it had written: nothing, encrypted
         for other in task.runs if self._rules.closes_waiting_siblings else ():
             other.status = FAILED if other.status == PENDING else other.status
 
@@ -361,7 +370,7 @@ class FederationMachine(RuleBasedStateMachine):
     @rule(task_id=tasks)
     def kill_task(self, task_id: int) -> None:
         """
-        Root kills a task; one that is over cannot be killed.
+        Root kills a task; one that is over cannot be killed, but in 4.0 a run that is over can.
         """
         task = self.task(task_id)
         was_over = self.status(task) not in UNFINISHED
@@ -372,7 +381,7 @@ class FederationMachine(RuleBasedStateMachine):
             return
         agree(f"task {task_id} was over", was_over, wanted=False)
         for run in task.runs:
-            run.status = KILLED if run.status in UNFINISHED else run.status
+            run.status = KILLED if run.status in UNFINISHED or self._rules.kills_finished_runs else run.status
 
     @rule(task_id=consumes(tasks))
     def delete_task(self, task_id: int) -> None:
@@ -454,7 +463,7 @@ class FederationMachine(RuleBasedStateMachine):
         What was encrypted for one organization no other can read.
         """
         task, (name,) = self.task(task_id), self.named([pick])
-        has_results = any(run.status == COMPLETED for run in task.runs)
+        has_results = any(run.has_result for run in task.runs)
         try:
             self.client(name.lower()).result.from_task(task_id)
             can_read = True

@@ -220,29 +220,32 @@ class Proxy:
         """
         Show a task; one that the asker has created and that has not finished, after a moment: older clients wait so.
         """
+        shown: dict[str, Any] = {}
 
-        def task() -> dict[str, Any]:
-            shown: dict[str, Any] = self._forward(request).json()
-            return shown
+        def has_finished() -> bool:
+            nonlocal shown
+            shown = self._forward(request).json()
+            return shown["status"] not in UNFINISHED
 
-        shown = task()
-        if shown["status"] in UNFINISHED and (shown["parent"] or {}).get("id") == asker(request).get("task_id"):
-            self._node.wait_until(lambda: task()["status"] not in UNFINISHED, patience=MOMENT)
-            shown = task()
+        if not has_finished() and (shown["parent"] or {}).get("id") == asker(request).get("task_id"):
+            self._node.wait_until(has_finished, patience=MOMENT)
         return _json(shown)
 
     def _wait(self, request: Request, task_id: str) -> Response:
         """
         Answer with a task's status once it has finished; fail when that will not happen.
         """
+        status = ""
 
-        def status() -> str:
+        def has_finished() -> bool:
+            nonlocal status
             # The task itself tells it on every server, the route for it is missing in 4.0.
-            return str(self._send(request, "GET", f"/task/{task_id}").json()["status"])
+            status = str(self._send(request, "GET", f"/task/{task_id}").json()["status"])
+            return status not in UNFINISHED
 
-        if not self._node.wait_until(lambda: status() not in UNFINISHED):
+        if not self._node.wait_until(has_finished):
             raise AlgorithmError(self._why_not(request, task_id))
-        return _json({"status": status()})
+        return _json({"status": status})
 
     def _why_not(self, request: Request, task_id: str) -> str:
         runs = self._send(request, "GET", "/run", params={"task_id": task_id, "per_page": 1000}).json()["data"]

@@ -17,9 +17,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import requests
-from bench_live import mock, real
+from bench_live import administrator, mock, real
 from timing import measure, print_table
-from urllib3.util import Retry
 
 from v6client import UserClient
 from v6client._crypto import RSACryptor
@@ -127,17 +126,7 @@ def federation(url: str) -> list[int]:
     """
     Make an encrypted collaboration with a node of each organization, and return the organizations.
     """
-    session = requests.Session()
-    patience = Retry(total=120, backoff_factor=0.5, backoff_max=0.5)
-    session.mount("http://", requests.adapters.HTTPAdapter(max_retries=patience))
-
-    def post(path: str, body: dict[str, Any]) -> Any:
-        answer = session.post(f"{url}/api{path}", json=body, timeout=60)
-        assert answer.ok, answer.text
-        return answer.json()
-
-    token = post("/token/user", {"username": "root", "password": "root"})["access_token"]
-    session.headers["Authorization"] = f"Bearer {token}"
+    post, _ = administrator(url)
     key = RSACryptor.from_file(KEY).public_key
     names: Iterable[str] = (f"Hospital {number}" for number in range(1, ORGANIZATIONS))
     ids = [1, *(post("/organization", {"name": name, "public_key": key})["id"] for name in names)]

@@ -20,7 +20,7 @@ import requests
 from urllib3.util import Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 SECONDS = 4
@@ -78,22 +78,29 @@ def real() -> Iterator[str]:
                 process.kill()
 
 
-def prepared(url: str) -> dict[str, Any]:
+def administrator(url: str) -> tuple[Callable[[str, dict[str, Any]], Any], str]:
     """
-    Make the federation, and return what a request needs: port, token, and the body of a task.
+    Log root in as soon as a server is there; return what posts a body to a path of it, and the token.
     """
     session = requests.Session()
-    session.mount(
-        "http://", requests.adapters.HTTPAdapter(max_retries=Retry(total=120, backoff_factor=0.5, backoff_max=0.5))
-    )
+    patience = Retry(total=120, backoff_factor=0.5, backoff_max=0.5)
+    session.mount("http://", requests.adapters.HTTPAdapter(max_retries=patience))
 
     def post(path: str, body: dict[str, Any]) -> Any:
         answer = session.post(f"{url}/api{path}", json=body, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
-    token = post("/token/user", {"username": "root", "password": "root"})["access_token"]
+    token: str = post("/token/user", {"username": "root", "password": "root"})["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
+    return post, token
+
+
+def prepared(url: str) -> dict[str, Any]:
+    """
+    Make the federation, and return what a request needs: port, token, and the body of a task.
+    """
+    post, token = administrator(url)
     ids = [1, *(post("/organization", {"name": name})["id"] for name in ("North", "South"))]
     there = post("/collaboration", {"name": "Poles", "organization_ids": ids, "encrypted": False})["id"]
     for id_ in ids:

@@ -212,7 +212,7 @@ def _whole(data: pd.DataFrame, nodes: tuple[int, int]) -> Iterator[Split]:
     Yield all rows over the fewest and over the most nodes: evenly, and nearly all at one.
     """
     fewest, most = nodes
-    for size in {fewest, min(most, max(1, len(data)))} if fewest <= len(data) else {fewest}:
+    for size in {fewest, max(fewest, min(most, len(data)))}:
         yield [data.iloc[place::size] for place in range(size)]
     if most > 1 and len(data) >= most:
         yield [data.iloc[most - 1 :], *(data.iloc[place : place + 1] for place in range(most - 1))]
@@ -222,5 +222,7 @@ def _told(split: Split, problem: str) -> str:
     rows = sum(map(len, split))
     lines = [f"{problem}\n", f"a split of {rows} rows over {len(split)} nodes:"]
     for number, part in enumerate(split, 1):
-        lines += [f"node {number}, {len(part)} rows", *(["" + part.to_string()] if len(part) else [])]
+        lines.append(f"node {number}, {len(part)} rows")
+        if len(part):
+            lines.append(part.to_string())
     return "\n".join(lines)

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from datetime import datetime
 from functools import wraps
-from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from v6client.exceptions import TaskFailedError
 from v6mockserver._errors import MockUsageError
 from v6mockserver._federation import IMAGE, LABEL, Federation, federate
+from v6mockserver.nodes.algorithms import imported, located
+from v6mockserver.nodes.container import COMPLETED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -105,7 +106,7 @@ def _register(federation: Federation, package: str, python: Path | None, *, debu
     if python is not None:
         algorithms.register(IMAGE, package=source, python=python)
     elif debug:
-        algorithms.register(IMAGE, _debugged(_imported(source)))
+        algorithms.register(IMAGE, _debugged(vars(imported(*located(source)))))
     else:
         algorithms.register(IMAGE, source)
 
@@ -128,16 +129,6 @@ def _source(package: str) -> Path | str:
         known = ", ".join(folder.name for folder in packages) or "none"
         raise MockUsageError(f"{path} has not one package in it but {known}; name the folder that has the __init__.py")
     return packages[0]
-
-
-def _imported(source: Path | str) -> Mapping[str, Any]:
-    if isinstance(source, Path):
-        sys.path.append(str(source.resolve().parent))
-        source = source.name
-    try:
-        return vars(import_module(source))
-    except ModuleNotFoundError as error:
-        raise MockUsageError(f"the algorithm {source!r} cannot be imported: {error}") from error
 
 
 def _debugged(functions: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,41 +160,29 @@ def _ended(federation: Federation, task_id: int) -> dict[str, Any]:
     Wait for a task and return how it ended.
     """
     try:
-        results = federation.client.wait_for_results(task_id)["data"]
+        rows = federation.client.wait_for_results(task_id)["data"]
     except TaskFailedError as error:
         return {"status": error.status, "error": str(error), "results": {}}
-    names = _organizations(federation)
-    return {
-        "status": "completed",
-        "error": None,
-        "results": {names[row["organization"]["id"]]: _decoded(row["result"]) for row in results},
-    }
-
-
-def _decoded(text: str | None) -> Any:
-    return None if not text else json.loads(text)
-
-
-def _organizations(federation: Federation) -> dict[int, str]:
-    return {one["id"]: one["name"] for one in federation.client.organization.iter()}
+    results = {row["organization"]["name"]: json.loads(row["result"] or "null") for row in rows}
+    return {"status": COMPLETED, "error": None, "results": results}
 
 
 def _runs(federation: Federation, job: int) -> list[dict[str, Any]]:
     """
     Return what is known of the runs of all tasks of a job, in the order in which they were made.
     """
-    client, names = federation.client, _organizations(federation)
+    client = federation.client
     rows: list[dict[str, Any]] = []
     for task in sorted(client.task.iter(job=job), key=lambda task: task["id"]):
-        sizes = {row["run"]["id"]: len(row["result"] or "") for row in client.result.from_task(task["id"])["data"]}
+        results = {row["run"]["id"]: row for row in client.result.from_task(task["id"])["data"]}
         rows += [
             {
                 "run": one["id"],
                 "task": task["name"],
-                "organization": names[one["organization"]["id"]],
+                "organization": results[one["id"]]["organization"]["name"],
                 "status": one["status"],
                 "seconds": _seconds(one),
-                "bytes": sizes.get(one["id"], 0),
+                "bytes": len(results[one["id"]]["result"] or ""),
                 "log": one["log"],
             }
             for one in sorted(client.run.from_task(task["id"])["data"], key=lambda one: one["id"])
@@ -240,7 +219,7 @@ def show(outcome: Mapping[str, Any]) -> None:
         table.add_row(str(row["run"]), row["task"], row["organization"], row["status"], seconds, str(row["bytes"]))
     console.print(table)
     for row in outcome["runs"]:
-        if row["status"] != "completed" and row["log"]:
+        if row["status"] != COMPLETED and row["log"]:
             console.print(f"log of run {row['run']}, {row['organization']}:", style="bold")
             console.print(row["log"], markup=False, highlight=False)
 

@@ -128,7 +128,7 @@ class Algorithm:
             raise AlgorithmError(
                 f"the algorithm {self.image!r} belongs to an interpreter of its own; its execution is subprocess"
             )
-        return vars(_imported(self.package, self.path))
+        return vars(imported(self.package, self.path))
 
 
 class Algorithms:
@@ -212,23 +212,23 @@ def _from_source(image: str, source: Any, execution: Choice | None) -> Algorithm
             return Algorithm(image, functions=vars(source), execution=execution)
         package, path = source.__name__, _path_of(source)
     elif isinstance(source, (str, Path)):
-        package, folder = _located(source)
-        path = folder or _path_of(_imported(package, None))
+        package, folder = located(source)
+        path = folder or _path_of(imported(package, None))
     else:
         raise MockUsageError(f"an algorithm is a mapping of functions, a module or a package, not {source!r}")
-    _imported(package, path)
+    imported(package, path)
     return Algorithm(image, package=package, path=path, execution=execution)
 
 
 def _from_package(image: str, package: Path | str, python: str, execution: Choice | None) -> Algorithm:
     if execution is not None and execution not in APART:
         raise MockUsageError(f"{image!r} is not imported here, so its execution is one of {', '.join(APART)}")
-    name, path = _located(package)
+    name, path = located(package)
     interpreter = Interpreter.having(python, name, path)
     return Algorithm(image, package=name, path=path, interpreter=interpreter, execution=execution)
 
 
-def _located(package: Path | str) -> tuple[str, str | None]:
+def located(package: Path | str) -> tuple[str, str | None]:
     """
     Return the importable name of a package, and the folder that it is in where that was given.
     """
@@ -240,7 +240,7 @@ def _located(package: Path | str) -> tuple[str, str | None]:
     return package, None
 
 
-def _imported(package: str, path: str | None) -> ModuleType:
+def imported(package: str, path: str | None) -> ModuleType:
     """
     Import a package of this process; where it is in no place that Python looks at, its folder becomes the last one.
     """

@@ -89,6 +89,8 @@ def test_the_debugger_stops_where_it_fails(project, capsys, monkeypatch):
     terminal = StringIO()
     monkeypatch.setattr(sys, "__stdin__", StringIO("up 100\np column\nq\nq\n"))
     monkeypatch.setattr(sys, "__stdout__", terminal)
+    # Leaving pdb ends all tracing, and with it the measuring of what this process tests from here on.
+    monkeypatch.setattr(sys, "settrace", lambda _: None)
 
     assert run(project, "--method", "partial", "--arg", "column=shoe_size", "--debug") == 1
 

@@ -36,6 +36,13 @@ def test_the_first_look_is_immediate():
     assert next(polling(1)) == 0
 
 
+def test_a_task_that_has_ended_is_seen_without_giving_way(monkeypatch):
+    """Not even for no time at all, which lasts as long as others need the processor."""
+    monkeypatch.setattr("time.sleep", lambda pause: pytest.fail(f"slept {pause} s"))
+
+    assert follow(polling(1), lambda: "completed") == "completed"
+
+
 def test_pauses_grow_to_the_interval():
     """Short tasks are seen at once, long ones cost little."""
     time = Time()

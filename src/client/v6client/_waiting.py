@@ -103,7 +103,8 @@ def follow(looks: Generator[float, str | V6ClientError, str], look: Callable[[],
     """
     pause = next(looks)
     while True:
-        time.sleep(pause)
+        if pause:  # a sleep of no time at all hands the processor to others, and returns when they are done with it
+            time.sleep(pause)
         try:
             pause = looks.send(_seen(look))
         except StopIteration as enough:

@@ -1,9 +1,13 @@
 """
 What the pytest plugin costs: at the start of a project that does not use it, and in each test of one that does.
 
-Starts are CPU time of a whole run of pytest over one empty test, with the plugin and without: the least of many, as
-what it adds is less than runs differ. Tests have a fresh federation of three organizations, encrypted; they log in and
-create one task, for one of them or for all. Memory is that of the process after 100 and after 1,000 such tests.
+Starts are whole runs of pytest over one empty test: where the plugin is not installed, is blocked, and as it is. The
+three take turns, and what is told is the median of the differences within a turn: what a machine does next to it comes
+in waves that are longer than a turn, and larger than a difference. CPU time is that of the process and of what it
+starts. pytest loads no other plugins, so that nothing is counted as theirs.
+
+Tests have a fresh federation of three organizations, encrypted; they log in and create one task, for one of them or for
+all. Memory is that of the process after 100 and after 1,000 such tests.
 """
 
 from __future__ import annotations
@@ -11,11 +15,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
+from math import sqrt
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
-from statistics import median
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from timing import print_table
 
@@ -24,15 +31,31 @@ if TYPE_CHECKING:
 
 STARTS = 40
 TESTS = 1000
-COMMAND = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-TIMED_IMPORT = """
-import time, pytest
-before = time.process_time()
-import v6mockserver.pytest_plugin
-print(time.process_time() - before)
+ENVIRONMENT["PYTHONHASHSEED"] = "0"  # where sets and dictionaries have their entries makes a difference of its own
+COMMAND = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+
+# Leaves out the distribution that has a plugin of this name, if there is one.
+START = """
+import sys
+from importlib import metadata
+
+def without(name, found=metadata.distributions):
+    return [one for one in found() if all(point.name != name for point in one.entry_points)]
+
+name, *arguments = sys.argv[1:]
+metadata.distributions = lambda: without(name)
+import pytest
+sys.exit(pytest.main(arguments))
 """
-WITHOUT = ("-p", "no:v6mockserver")
+PLUGIN = "v6mockserver"
+OTHERS = sorted({plugin.name for plugin in entry_points(group="pytest11")} - {PLUGIN})
+STARTED = {
+    "not installed": (PLUGIN,),
+    "blocked": ("nothing", "-p", f"no:{PLUGIN}"),
+    "installed": ("nothing",),
+}
+"""What is started: whose plugin is left out, and arguments of pytest."""
 
 PROJECT = """
 import pytest
@@ -56,20 +79,32 @@ def test_task(again, v6_federation, v6_client):
 """
 
 WATCH = """
-import pathlib, pytest
+import pathlib, time
 
-seconds, resident = {}, []
+import pytest
 
-def pytest_runtest_logreport(report):
-    seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
-    if report.when == "teardown":
-        pages = pathlib.Path("/proc/self/statm").read_text().split()[1]
-        resident.append(int(pages) * 4096)
+measured = []
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol():
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = yield
+    pages = pathlib.Path("/proc/self/statm").read_text().split()[1]
+    measured.append((time.perf_counter() - wall, time.process_time() - cpu, int(pages) * 4096))
+    return done
 
 def pytest_sessionfinish():
-    lines = [f"{took} {size}" for took, size in zip(seconds.values(), resident, strict=True)]
-    pathlib.Path("measured").write_text("\\n".join(lines))
+    pathlib.Path("measured").write_text("\\n".join(" ".join(map(str, one)) for one in measured))
 """
+
+
+class Taken(NamedTuple):
+    """
+    What something took: seconds until it was done, and seconds of computing.
+    """
+
+    wall: float
+    cpu: float
 
 
 def main() -> None:
@@ -80,69 +115,77 @@ def main() -> None:
         folder = Path(name)
         (folder / "pytest.ini").write_text("[pytest]\n")
         (folder / "test_empty.py").write_text("def test_empty(): pass\n")
-        print_table("start, CPU time", _starts(folder))
+        _starts(folder)
         (folder / "conftest.py").write_text(WATCH)
         _, empty = _tests(folder, runs=1, tests=TESTS, which="test_nothing")
         one, _ = _tests(folder, runs=1, tests=200)
         three, resident = _tests(folder, runs=3, tests=TESTS)
-        print_table("test, after the first", {"one task with one run": one, "one task with three runs": three})
+        for kind in Taken._fields:
+            tests = {"one task with one run": getattr(one, kind), "one task with three runs": getattr(three, kind)}
+            print_table(f"test, after the first: {kind}", tests)
         bare, ours = (f"{(sizes[-1] - sizes[99]) / 2**20:.1f} MiB" for sizes in (empty, resident))
         print(f"from test 100 to test {TESTS}, memory grows by {ours}; with empty tests, by {bare}")
 
 
-def _starts(folder: Path) -> dict[str, float]:
+def _starts(folder: Path) -> None:
     """
-    Return the least seconds of runs with and without the plugin, interleaved.
+    Print what starts take, and how they differ.
     """
-    subjects: dict[str, Sequence[str]] = {"without the plugin": WITHOUT, "with the plugin": ()}
-    samples: dict[str, list[float]] = {name: [] for name in subjects}
+    names = list(STARTED)
+    samples: dict[str, list[Taken]] = {name: [] for name in names}
     for turn in range(STARTS + 1):
-        # Each goes first every other time: what a machine does next to it comes in waves.
-        for name, options in sorted(subjects.items(), reverse=bool(turn % 2)):
-            taken = _cpu_seconds([*COMMAND, *options], folder)
+        first = turn % len(names)  # each goes first in its turn
+        for name in names[first:] + names[:first]:
+            taken = _started(folder, name)
             if turn:  # the first ones write byte code
                 samples[name].append(taken)
-    least = {name: min(taken) for name, taken in samples.items()}
-    added = least["with the plugin"] - least["without the plugin"]
-    print(f"the plugin adds {added * 1e3:.1f} ms; its import takes {_import_seconds(folder) * 1e3:.1f} ms")
-    return least
+    for kind in Taken._fields:
+        seconds = {name: [getattr(one, kind) for one in taken] for name, taken in samples.items()}
+        print_table(f"start of pytest, {kind}", {name: median(taken) for name, taken in seconds.items()})
+        for name in names[:-1]:
+            print(f"installed beside {name}: {_difference(seconds['installed'], seconds[name])}")
 
 
-def _import_seconds(folder: Path) -> float:
+def _difference(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """
-    Return how long it takes to import the plugin where pytest is loaded.
+    Tell the median of the differences, how sure it is, and how they are spread.
     """
-    command = [sys.executable, "-c", TIMED_IMPORT]
-    runs = [
-        subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, capture_output=True) for _ in range(STARTS)
-    ]
-    return median(float(run.stdout) for run in runs)
+    each = sorted((one - other) * 1e3 for one, other in zip(ours, theirs, strict=True))
+    # By the ranks of the values, whatever their distribution.
+    rank = max(0, int(len(each) / 2 - 1.96 * sqrt(len(each)) / 2))
+    low, _, high = quantiles(each, n=4)
+    return (
+        f"median {median(each):+.2f} ms (95 %: {each[rank]:+.2f} to {each[-1 - rank]:+.2f}); "
+        f"half of all turns: {low:+.2f} to {high:+.2f}"
+    )
 
 
-def _cpu_seconds(command: Sequence[str], folder: Path) -> float:
-    before = getrusage(RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
-    after = getrusage(RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-
-
-def _tests(folder: Path, *, runs: int, tests: int, which: str = "test_task") -> tuple[float, list[int]]:
+def _started(folder: Path, name: str) -> Taken:
     """
-    Return the median seconds of a test, and the memory after each.
+    Run pytest over one empty test.
+    """
+    left_out, *arguments = STARTED[name]
+    quiet = [word for other in OTHERS for word in ("-p", f"no:{other}")]
+    command = [sys.executable, "-c", START, left_out, "-p", "no:cacheprovider", *quiet, *arguments]
+    before, began = getrusage(RUSAGE_CHILDREN), perf_counter()
+    ended = subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    wall, after = perf_counter() - began, getrusage(RUSAGE_CHILDREN)
+    assert ("v6client" in ended.stdout) == (name == "installed"), ended.stdout  # in the list of plugins
+    return Taken(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+
+def _tests(folder: Path, *, runs: int, tests: int, which: str = "test_task") -> tuple[Taken, list[int]]:
+    """
+    Return what a test takes, as medians of all but the first, and the memory after each.
     """
     (folder / "test_project.py").write_text(PROJECT.format(runs=runs, tests=tests))
-    command = [
-        *COMMAND,
-        "-p",
-        "no:logging",
-        "test_project.py",
-        "-k",
-        which,
-    ]  # pytest keeps the log of every test to the end
+    # pytest keeps the log of every test to the end.
+    command = [*COMMAND, "-p", "no:logging", "test_project.py", "-k", which]
     subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
     rows = [line.split() for line in (folder / "measured").read_text().splitlines()]
     assert len(rows) == tests
-    return median(float(took) for took, _ in rows[1:]), [int(size) for _, size in rows]
+    walls, cpus, sizes = zip(*rows, strict=True)
+    return Taken(median(map(float, walls[1:])), median(map(float, cpus[1:]))), [int(size) for size in sizes]
 
 
 if __name__ == "__main__":

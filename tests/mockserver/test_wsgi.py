@@ -8,7 +8,8 @@ import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
-from v6mockserver._wsgi import WSGIAdapter
+from v6client._content import Content
+from v6mockserver._wsgi import DirectSession, WSGIAdapter
 
 
 @Request.application
@@ -84,3 +85,60 @@ def test_an_exception_reaches_the_caller(session):
 
     with pytest.raises(RuntimeError, match="a mistake"):
         session.get("http://broken.invalid/")
+
+
+class Recorder:
+    """An application that keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, environ, start_response):
+        """Keep the texts of the environment, and the body."""
+        body = environ["wsgi.input"].read()
+        self.asked.append({**{name: value for name, value in environ.items() if isinstance(value, str)}, "body": body})
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "2")])
+        return [b"{}"]
+
+
+def signed(request):
+    """Authentication as a connection does it."""
+    request.headers["Authorization"] = "Bearer token"
+    return request
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {},
+        {"params": {"page": 2, "name": "é&=%", "left_out": None, "several": ["a", "b"]}},
+        {"headers": {"X-Sent": "there"}},
+        {"auth": signed, "timeout": (5.0, 60.0), "allow_redirects": False},
+        {"method": "POST"},
+        {"method": "POST", "json": {"name": "é", "numbers": [1, 2.5, None]}},
+        {"method": "PATCH", "data": b"bytes", "headers": {"Content-Type": "application/json"}},
+        {"method": "POST", "data": Content(4, lambda: [b"te", b"xt"])},
+    ],
+)
+def test_a_direct_session_sends_what_requests_sends(call):
+    """The application cannot tell one from the other."""
+    recorder = Recorder()
+    usual = requests.Session()
+    usual.mount("http://", WSGIAdapter(recorder))
+
+    for session in (usual, DirectSession(recorder)):
+        answer = session.request(**{"method": "GET", "url": "http://app.invalid/a%20path", **call})
+        assert answer.json() == {}
+
+    assert recorder.asked[0] == recorder.asked[1]
+
+
+def test_a_direct_session_notices_an_answer_that_breaks_off():
+    """It fails where it was sent, not where it is read."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        return [b"123"]
+
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        DirectSession(application).request("GET", "http://app.invalid/")

@@ -26,7 +26,7 @@ from v6mockserver._faults import Faults
 from v6mockserver._journal import Exchange, Journal, Outgoing
 from v6mockserver._live import LiveServer
 from v6mockserver._outbox import Outbox
-from v6mockserver._wsgi import WSGIAdapter
+from v6mockserver._wsgi import DirectSession, WSGIAdapter
 from v6mockserver.api._links import API_PATH
 from v6mockserver.api._routes import EVENTS, OUTGOING, TURN, WORLD
 from v6mockserver.nodes.algorithms import Algorithms
@@ -182,7 +182,7 @@ class MockServer:
         self.algorithms = Algorithms()
         self.nodes = Nodes(
             url=f"{IN_PROCESS}/api",
-            session=self.session,
+            session=lambda: DirectSession(self),
             channel=self._channel,
             algorithms=self.algorithms,
             now=lambda: self._world.clock.now(),  # noqa: PLW0108 -- the world may be replaced

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from v6mockserver._errors import AlgorithmError
-from v6mockserver._wsgi import WSGIAdapter
+from v6mockserver._wsgi import DirectSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,12 +54,10 @@ class AlgorithmClient:
         self.collaboration_id: int = identity["collaboration_id"]
         self.study_id: int | None = identity.get("study_id")
         self.store_id: int | None = identity.get("store_id")
-        self._session = requests.Session()
+        self._session = requests.Session() if isinstance(proxy, str) else DirectSession(proxy)
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._url = proxy if isinstance(proxy, str) else PROXY
-        if not isinstance(proxy, str):
-            self._session.mount(PROXY, WSGIAdapter(proxy))
         self.task = Task(self)
         self.run = Run(self)
         self.result = Result(self)

@@ -227,20 +227,35 @@ def test_a_renewal_brings_no_ended_login_back():
 
 
 NOT_JSON = [b"<html>Bad Gateway</html>", b'{"data": [1, 2', b"", b"\xff", pytest.param(b"[" * 100_000, id="deep")]
+NO_OBJECT = ["Bad Gateway", ["bad", "gateway"], None]
 
 
 @pytest.mark.parametrize("body", NOT_JSON)
 @pytest.mark.parametrize("status", [200, 201, 400, 401])
 def test_an_answer_that_is_not_json(status, body):
-    """It is an error with the address in it, not a decoding error."""
+    """It is an error that asks whether the address is right, not a decoding error."""
     connection, _ = connected((status, body), *[(status, body)] * 2)
 
-    with pytest.raises(exceptions.MalformedAnswerError, match=r"http://server\.invalid/api"):
+    with pytest.raises(exceptions.MalformedAnswerError, match=r"is there a .* at http://server\.invalid/api") as caught:
         connection.request("GET", "task")
 
+    assert caught.value.status == status
 
-@pytest.mark.parametrize("body", NOT_JSON)
-def test_a_failure_that_is_told_in_html(body):
+
+@pytest.mark.parametrize("body", NO_OBJECT)
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_a_refusal_that_is_not_a_servers(status, body):
+    """Servers refuse with an object; something else stands at this address, and the error asks whether it is right."""
+    connection, _ = connected((status, body), logged_in=False)
+
+    with pytest.raises(
+        exceptions.MalformedAnswerError, match=r"no object: is there a .* at http://server\.invalid/api"
+    ):
+        connection.request("GET", "version")
+
+
+@pytest.mark.parametrize("body", [*NOT_JSON, *NO_OBJECT])
+def test_a_failure_that_a_proxy_tells(body):
     """A proxy speaks for a server that is down: whatever it says, the server has failed."""
     connection, _ = connected((502, body))
 

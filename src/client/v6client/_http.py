@@ -294,27 +294,30 @@ class Connection:
             body = jsonlib.loads(response.content)
         except (ValueError, RecursionError):
             # Not `from` that error: it holds the whole answer, and there may be a token in it.
-            raise self._not_json(method, path, response) from None
+            kind = response.headers.get("content-type", "content of unknown type")
+            raise self._foreign(method, path, response, f"{kind} that is not JSON") from None
         if response.ok:
             return body
         if not isinstance(body, dict):
-            raise exceptions.MalformedAnswerError(f"{method} {path}: the error {status} is not a JSON object", status)
+            raise self._foreign(method, path, response, "JSON that is no object")
         _forget_secrets(response.request)
         raise self._refusal(method, path, response, body)
 
-    def _not_json(self, method: str, path: str, response: requests.Response) -> exceptions.V6ClientError:
+    def _foreign(self, method: str, path: str, response: requests.Response, said: str) -> exceptions.V6ClientError:
+        """
+        The error of an answer that no vantage6 server gives.
+        """
         status = response.status_code
         # A route that the server does not have is answered with HTML; after a login the base URL is known to be right.
         if status == requests.codes.not_found and self.tokens is not None:
             return self._without_route(method, path)
-        kind = response.headers.get("content-type", "content of unknown type")
         if status >= requests.codes.server_error:
             _forget_secrets(response.request)
-            said = {"msg": f"{kind} that is not JSON, as from a proxy whose server is down"}
-            return exceptions.ServerFailedError(method, path, status, said, response)
+            body = {"msg": f"{said}, as from a proxy whose server is down"}
+            return exceptions.ServerFailedError(method, path, status, body, response)
         return exceptions.MalformedAnswerError(
-            f"{method} {path} was answered with status {status} and {kind} that is not JSON: is there a vantage6 "
-            f"server at {self.base_url}, API path included?",
+            f"{method} {path} was answered with status {status} and {said}: is there a vantage6 server at "
+            f"{self.base_url}, API path included?",
             status,
         )
 

@@ -19,6 +19,8 @@ from v6client._http import Connection
 from v6client._session import own_session, patience
 from v6mockserver import MockServer
 
+from .test_http import tokens
+
 READING, WRITING = "GET", "POST"
 
 
@@ -99,6 +101,24 @@ def test_a_pause_that_is_too_long(status):
             connection.request(READING, "task")
 
         assert asked == [READING]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_download_that_breaks_off(status):
+    """Whatever it was about to say, the connection's end is not the end of that."""
+    half = answer(status, body="half").replace(b"Length: 4", b"Length: 8")
+    with scripted([half]) as (connection, _), pytest.raises(exceptions.MalformedAnswerError, match="broke off"):
+        list(connection.download("blobstream/x"))
+
+
+def test_a_download_with_a_token_that_has_expired():
+    """The refusal, the renewal and the download go over one connection, and the caller never notices."""
+    expired, renewed = answer(401, body='{"msg": "expired"}'), answer(body=json.dumps(tokens("new")))
+    with scripted([expired, renewed, answer(body="bytes")]) as (connection, asked):
+        connection.tokens = Tokens("old", "refresh", None)
+
+        assert b"".join(connection.download("blobstream/x")) == b"bytes"
+        assert asked == [READING, WRITING, READING]
 
 
 @pytest.mark.parametrize("method", [READING, WRITING])

@@ -274,6 +274,8 @@ class Connection:
             response = self._session.request(
                 method, url, auth=_bearer(token), allow_redirects=False, **{**self._options, **content}
             )
+            if not response.ok:
+                _ = response.content  # read here also of a download: it may break off, and the connection is free again
         except OSError as error:
             _forget_secrets(getattr(error, "request", None))
             raise no_answer(method, url, error) from error

@@ -93,6 +93,13 @@ def test_a_pause_that_the_server_asks_for():
         assert asked == [READING, READING]
 
 
+def test_a_pause_that_nobody_understands():
+    """The call is tried again, as if the server had asked for none."""
+    with scripted([answer(503, "Retry-After: soon"), answer()]) as (connection, asked):
+        assert connection.request(READING, "task") == {}
+        assert asked == [READING, READING]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_pause_that_is_too_long(status):
     """The caller is told at once, instead of waiting for an hour."""

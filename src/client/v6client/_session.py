@@ -12,7 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import MaxRetryError, ResponseError
+from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,15 @@ class Patience(Retry):
             # With raise_on_status off this means: take the answer for what it is.
             raise MaxRetryError(kwargs["_pool"], url or "", ResponseError("the pause asked for is too long"))
         return super().increment(method, url, response, *args, **kwargs)
+
+    def get_retry_after(self, response: Any) -> float | None:
+        """
+        The pause that the server asks for; none where nobody can tell how long it is.
+        """
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
 
 
 def patience() -> Patience:

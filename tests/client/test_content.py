@@ -139,6 +139,18 @@ def test_a_server_may_let_it_wait():
         thread.join()
 
 
+def test_a_server_may_not_let_it_wait_for_ever():
+    """One that never reads is told from one that is gone."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.05)
+
+        with pytest.raises(exceptions.ConnectionTimeoutError, match="timeout="):
+            connection.request("POST", "task", content=content(*[bytes(1 << 20)] * 8))
+
+        connection.close()
+
+
 def test_a_download_comes_in_pieces():
     """Nothing is asked before the first piece is."""
     connection, script = connected((200, b"bytes"))

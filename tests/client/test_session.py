@@ -79,7 +79,7 @@ def test_a_connection_that_breaks_under_a_change():
     with scripted([answer(), b""], [answer()]) as (connection, asked):
         connection.request(READING, "version")
 
-        with pytest.raises(exceptions.ConnectionFailedError):
+        with pytest.raises(exceptions.ConnectionFailedError, match=r"task failed: \w.* closed connection"):
             connection.request(WRITING, "task")
 
         assert asked == [READING, WRITING]

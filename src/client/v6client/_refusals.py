@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import requests
-from urllib3.exceptions import NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
 
 from v6client import exceptions
 
@@ -88,15 +88,16 @@ def no_answer(method: str, url: str, error: OSError) -> exceptions.V6ClientError
     error
         What the transport raised.
     """
+    reason = _reason(error)
     if isinstance(error, _BROKEN_OFF):
-        return exceptions.MalformedAnswerError(f"the answer to {method} {url} broke off: {error}")
-    if isinstance(error, requests.Timeout | TimeoutError) or isinstance(_reason(error), ReadTimeoutError):
+        return exceptions.MalformedAnswerError(f"the answer to {method} {url} broke off: {reason or error}")
+    if isinstance(error, requests.Timeout | TimeoutError) or isinstance(reason, ReadTimeoutError | TimeoutError):
         return exceptions.ConnectionTimeoutError(f"{method} {url} was not answered in time; timeout= sets the limit")
     # A certificate file that is not there is a plain OSError.
     if isinstance(error, _NO_ADDRESS) or not isinstance(error, requests.RequestException | ConnectionError):
         return exceptions.UsageError(f"{method} {url} cannot be sent: {error}. Look at host, verify, cert and proxies")
     advice = next((advice for kind, advice in _ADVICE.items() if isinstance(error, kind)), _IS_IT_UP)
-    return exceptions.ConnectionFailedError(f"{method} {url} failed: {_reason(error) or error}. {advice}")
+    return exceptions.ConnectionFailedError(f"{method} {url} failed: {reason or error}. {advice}")
 
 
 def _reason(error: OSError) -> Any:
@@ -105,5 +106,7 @@ def _reason(error: OSError) -> Any:
     """
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
+    if isinstance(reason, ProtocolError):  # "Connection aborted.", and why
+        reason = reason.args[-1]
     # It begins with the name of a class, which tells nobody anything.
     return str(reason).partition(": ")[2] if isinstance(reason, NewConnectionError) else reason

@@ -44,10 +44,12 @@ class Script(BaseAdapter):
         self.answers = list(answers)
         self.headers = {}
         self.requests = []
+        self.limits = []
 
-    def send(self, request, **_):
+    def send(self, request, *, timeout, **_):
         """Play the next answer: a status and a body, or an exception."""
         self.requests.append(request)
+        self.limits.append(timeout)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -328,6 +330,17 @@ def test_a_time_limit_that_is_none(timeout):
     """It is refused at once, and not by whatever stumbles over it first."""
     with pytest.raises(exceptions.UsageError, match="timeout is seconds"):
         Connection("https://server.invalid/api", timeout=timeout)
+
+
+@pytest.mark.parametrize(("timeout", "limit"), [(None, None), (7, 7), ([2, 7.5], (2, 7.5)), ((2, None), (2, None))])
+def test_a_time_limit(timeout, limit):
+    """One for all, or one for a connection and one for an answer; None is as long as it takes."""
+    script, session = Script((200, {})), requests.Session()
+    session.mount("http://", script)
+
+    Connection(URL, session=session, timeout=timeout).request("GET", "version")
+
+    assert script.limits == [limit]
 
 
 @pytest.mark.parametrize("proxies", ["http://proxy.invalid:3128", ["http://proxy.invalid:3128"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -262,13 +263,16 @@ def test_a_login_that_was_renewed_elsewhere():
 
 
 class Wire:
-    """A socket that has an answer, and notes how it is set."""
+    """A socket that has an answer, and notes how it is set, unless it knows nothing of that."""
 
-    def __init__(self):
+    def __init__(self, *, knows=True):
+        self.knows = knows
         self.options = []
 
     def setsockopt(self, *option):
         """Note an option."""
+        if not self.knows:
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
         self.options.append(option)
 
     def makefile(self, *_):
@@ -281,17 +285,36 @@ class Wire:
     settimeout = close = sendall
 
 
+def over(wire, scheme):
+    """Make two requests over a socket, as a client's own session does, and return the statuses that come."""
+    session = own_session("http://server.invalid")
+    pool = session.get_adapter(f"{scheme}://").poolmanager.connection_from_url(f"{scheme}://server.invalid")
+    connection = pool.ConnectionCls("server.invalid")
+    connection.sock = wire
+    statuses = []
+    for _ in range(2):
+        connection.request("GET", "/")
+        came = connection.getresponse()
+        came.read()
+        statuses.append(came.status)
+    return statuses
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux puts acknowledgements off, and can be told")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_answers_are_acknowledged_promptly(scheme):
     """Linux forgets that it was told to, so that it is told for each."""
-    session = own_session("http://server.invalid")
-    pool = session.get_adapter(f"{scheme}://").poolmanager.connection_from_url(f"{scheme}://server.invalid")
-    connection = pool.ConnectionCls("server.invalid")
-    connection.sock = Wire()
+    wire = Wire()
 
-    for _ in range(2):
-        connection.request("GET", "/")
-        connection.getresponse().read()
+    over(wire, scheme)
 
-    assert connection.sock.options == [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)] * 2
+    assert wire.options == [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)] * 2
+
+
+@pytest.mark.parametrize("option", [None, getattr(socket, "TCP_QUICKACK", 12)])
+def test_answers_where_nobody_can_be_told(monkeypatch, option):
+    """On other systems than Linux, and where something else passes for it, they come all the same."""
+    monkeypatch.setattr("v6client._session.QUICK", option)
+    wire = Wire(knows=False)
+
+    assert over(wire, "http") == [200, 200]

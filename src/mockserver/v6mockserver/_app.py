@@ -5,7 +5,7 @@ The Flask application of a release: built once per process, holds no state, find
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -38,6 +38,8 @@ from v6mockserver.api._routes import WORLD, handler, respond, respond_to_framewo
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from v6mockserver.api._routes import Route
     from v6mockserver.state.releases import Release
 
@@ -64,6 +66,18 @@ NOUNS = (
 )
 
 
+class _Application(flask.Flask):
+    """
+    An application whose views are plain functions.
+    """
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """
+        Return the function as it is: Flask would look for coroutine functions, several times a request.
+        """
+        return func
+
+
 def routes_of(release: Release) -> list[Route]:
     """
     Return the routes that a release has.
@@ -77,7 +91,7 @@ def application(version: str = LATEST) -> flask.Flask:
     Return the one application of this process for a version; it has no other routes than that version.
     """
     release = RELEASES[version]
-    app = flask.Flask("v6mockserver", static_folder=None)
+    app = _Application("v6mockserver", static_folder=None)
     # A mistake in this package must surface in the test that met it, not hide behind a 500.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     for route in routes_of(release):

@@ -137,7 +137,14 @@ class InvalidBodyError(BadRequestError):
         """
         Return the JSON body of the answer.
         """
-        return {"msg": self.message, "errors": self.errors}
+        return {"msg": self.message, "errors": _with_text_keys(self.errors)}
+
+
+def _with_text_keys(errors: dict[Any, Any]) -> dict[str, Any]:
+    """
+    Return errors as JSON has them, which knows no keys but text: those of a list come by position.
+    """
+    return {str(key): _with_text_keys(value) if isinstance(value, dict) else value for key, value in errors.items()}
 
 
 class UnauthorizedError(RefusedError):

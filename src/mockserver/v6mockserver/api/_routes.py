@@ -364,9 +364,7 @@ def respond(status: int, body: object, headers: dict[str, str] | None = None) ->
     """
     Return a JSON response.
     """
-    # The errors of a list come by position, and JSON has no keys but text.
-    text = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-    return flask.Response(text, status, headers, mimetype="application/json")
+    return flask.Response(orjson.dumps(body), status, headers, mimetype="application/json")
 
 
 def respond_to_framework(error: HTTPException) -> flask.Response | HTTPException:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.entities import Task
+    from v6mockserver.state.query import Parameters
     from v6mockserver.state.talk import Talk
     from v6mockserver.state.world import World
 
@@ -264,11 +265,13 @@ def render(world: World, row: Task) -> dict[str, Any]:
     return world.release.shown("task", body)
 
 
-def _renderer(call: Call) -> Callable[[Task], dict[str, Any]]:
+def _renderer(call: Call, parameters: Parameters) -> Callable[[Task], dict[str, Any]]:
     """
     Return how this request wants tasks: with links to runs and results, or with the objects themselves.
     """
-    included = call.parameters.words("include")
+    included = parameters.words("include")
+    if not included:
+        return call.renderer(render)
 
     def with_included(row: Task) -> dict[str, Any]:
         body = render(call.world, row)
@@ -293,7 +296,8 @@ def list_tasks(call: Call) -> Answer:
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
     check_sort(entities.Task)
-    return page(tasks.visible(call.world, call.caller, call.parameters), _renderer(call))
+    parameters = call.parameters
+    return page(tasks.visible(call.world, call.caller, parameters), _renderer(call, parameters))
 
 
 @routes.add(
@@ -338,9 +342,10 @@ def get_task(call: Call, id_: int) -> Answer:
     View a task.
     """
     row = tasks.view(call.world, call.caller, id_)
-    if "results" in call.parameters.words("include"):
+    parameters = call.parameters
+    if "results" in parameters.words("include"):
         tasks.require_may_view_results(call.world, call.caller, row)
-    return 200, _renderer(call)(row)
+    return 200, _renderer(call, parameters)(row)
 
 
 @routes.add("DELETE", "/task/<int:id_>", callers=USER, answers={200: MessageAnswer})

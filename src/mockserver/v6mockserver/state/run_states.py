@@ -135,14 +135,20 @@ def task_status(statuses: Iterable[str], *, blurs_failures: bool = False) -> str
     present = set(statuses)
     if failures := present - SOUND:
         return FAILED if blurs_failures or len(failures) > 1 else failures.pop()
-    return next((status for status in UNFINISHED if status in present), COMPLETED)
+    for status in UNFINISHED:
+        if status in present:
+            return status
+    return COMPLETED
 
 
 def task_finished_at(runs: Iterable[Run]) -> str | None:
     """
     Derive when a task was completed: the latest end of its runs; None while it is not, and if it failed.
     """
-    rows = list(runs)
-    if any(run.status != COMPLETED for run in rows):
-        return None
-    return max((run.finished_at for run in rows if run.finished_at is not None), default=None)
+    ends = []
+    for run in runs:
+        if run.status != COMPLETED:
+            return None
+        if run.finished_at is not None:
+            ends.append(run.finished_at)
+    return max(ends, default=None)

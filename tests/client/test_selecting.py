@@ -68,6 +68,8 @@ def test_tasks_and_nodes(nora, root):
         ({"filters": ("name", "x")}, "a pair"),
         ({"field": ["id"]}, "the name of one, such as 'id', not"),
         ({"filter_": (1, "x")}, "the name of one"),
+        ({"fields": 7}, "fields is a list of names, not 7"),
+        ({"filters": 7}, "filters is a list of pairs, not 7"),
     ],
 )
 def test_what_makes_no_sense_is_refused(root, keywords, said):

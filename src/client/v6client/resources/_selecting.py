@@ -12,13 +12,14 @@ keywords like all others, and calls without them keep their types.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from v6client.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Concatenate
 
     from v6client import _models as models
@@ -138,8 +139,7 @@ def _names(field: str | None, fields: Iterable[str] | None) -> list[str] | None:
         raise UsageError(f"fields is a list of names, not {fields!r}; give one name as field={fields!r}")
     if field is None and fields is None:
         return None
-    names: list[Any] = [field] if fields is None else [*fields]
-    return [_name(name) for name in names]
+    return [_name(name) for name in ([field] if fields is None else _several(fields, "fields", "names"))]
 
 
 def _pairs(filter_: Pair | None, filters: Iterable[Pair] | None) -> list[Pair] | None:
@@ -147,11 +147,17 @@ def _pairs(filter_: Pair | None, filters: Iterable[Pair] | None) -> list[Pair] |
         raise UsageError("give filter_= for one condition or filters= for several, not both")
     if filter_ is None and filters is None:
         return None
-    pairs: list[Any] = [filter_] if filters is None else [*filters]
+    pairs: list[Any] = [filter_] if filters is None else _several(filters, "filters", "pairs")
     for pair in pairs:
         if not isinstance(pair, tuple | list) or len(pair) != 2:  # noqa: PLR2004 -- that is what a pair is
             raise UsageError(f"a filter is a pair of a field and its value, such as ('name', 'North'), not {pair!r}")
     return [(_name(name), value) for name, value in pairs]
+
+
+def _several(given: object, keyword: str, what: str) -> list[Any]:
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{keyword} is a list of {what}, not {given!r}")
+    return [*given]
 
 
 def _name(given: object) -> str:

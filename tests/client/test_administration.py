@@ -54,8 +54,14 @@ def test_an_unknown_scope_is_refused(root):
 
 def test_collaborations_of_others(nora):
     """To look beyond one's own organization takes another scope, and the error says which."""
+    own = nora.whoami.organization_id
+
+    assert len(nora.collaboration.list(organization=own)["data"]) == 2
+    assert len(nora.collaboration.list(organization=str(own))["data"]) == 2
     with pytest.raises(UsageError, match="scope='global'"):
         nora.collaboration.list(organization=3)
+    with pytest.raises(UsageError, match=r"a whole number, not \[2, 3\]"):
+        nora.collaboration.list(organization=[2, 3])
 
 
 def test_nodes(anywhere):

@@ -11,7 +11,7 @@ from v6client import _models as models
 from v6client._paging import walk
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
-from v6client.resources._base import SubClient, switched
+from v6client.resources._base import SubClient, switched, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -188,6 +188,6 @@ class Collaboration(SubClient[models.Collaboration]):
         if scope != "organization":
             raise UsageError(f"scope is 'organization' or 'global', not {scope!r}")
         own = self._me.organization_id
-        if organization not in {None, own}:
+        if organization is not None and whole(organization, "organization") != own:
             raise UsageError(f"to filter by organization {organization}, which is not yours, give scope='global'")
         return own

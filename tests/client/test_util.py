@@ -71,6 +71,13 @@ def test_a_server_that_is_not_there():
         client.util.get_server_version(attempts_on_timeout=2)
 
 
+@pytest.mark.parametrize("attempts", [0, -1, 2.5, "many"])
+def test_attempts_are_counted(client, attempts):
+    """From one."""
+    with pytest.raises(UsageError, match=f"attempts_on_timeout is a whole number from 1, not {attempts!r}"):
+        client.util.get_server_version(attempts)
+
+
 def test_a_server_that_comes_back(server, client):
     """One of the attempts reaches it."""
     server.faults.on(path="/version").reset()

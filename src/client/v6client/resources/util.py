@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from v6client.exceptions import ConnectionFailedError, InvalidInputError, UsageError
-from v6client.resources._base import SubClient, given
+from v6client.resources._base import SubClient, counted, given
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +32,7 @@ class Util(SubClient[Any]):
         attempts_on_timeout
             How often to ask a server that does not answer; once if not given.
         """
-        for _ in range(1, attempts_on_timeout or 1):
+        for _ in range(1, counted(attempts_on_timeout, "attempts_on_timeout") or 1):
             with suppress(ConnectionFailedError):
                 return self._version()
         return self._version()  # the last attempt is the one that may fail

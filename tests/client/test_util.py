@@ -220,6 +220,18 @@ def test_a_key_is_made_and_used(server, client, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_key_is_made_before_the_login(server, client, tmp_path):
+    """It is written, and the server is told nothing of it; `setup_encryption` takes it afterwards."""
+    client.util.generate_private_key(tmp_path / "key.pem")
+    assert len(server.journal) == 0
+
+    client.authenticate("nora", OLD)
+    client.setup_encryption(tmp_path / "key.pem")
+
+    assert client.organization.get()["public_key"] == client.cryptor.public_key
+
+
+@pytest.mark.slow
 def test_a_second_key_is_made_and_not_used(server, client, tmp_path):
     """What was encrypted for the first one stays readable."""
     client.authenticate("nora", OLD)

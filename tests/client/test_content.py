@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from base64 import b64decode
+from functools import reduce
 from itertools import pairwise
 from threading import Event, Thread
 
@@ -56,7 +57,7 @@ def test_a_task_is_json(count):
     }
 
 
-@pytest.mark.parametrize("label", [float("nan"), object()])
+@pytest.mark.parametrize("label", [float("nan"), object(), reduce(lambda inner, _: [inner], range(100_000), [])])
 def test_a_task_that_is_no_json_is_refused(label):
     """The error comes before anything is sent."""
     with pytest.raises(exceptions.UsageError, match="cannot be written as JSON"):

@@ -87,7 +87,7 @@ def task_body(fields: Mapping[str, Any], inputs: Iterable[tuple[int, bytes | Con
     """
     try:
         start = json.dumps(fields, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the task cannot be written as JSON: {error}") from error
     parts: list[bytes | Content] = [f'{start[:-1]}, "organizations": ['.encode()]
     for id_, input_ in inputs:

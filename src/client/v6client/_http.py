@@ -14,6 +14,7 @@ from copy import copy
 from functools import cached_property, partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import requests
 
@@ -68,8 +69,7 @@ class Connection:
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        if "@" in base_url.partition("://")[2].partition("/")[0]:
-            raise exceptions.UsageError("the address has a name or password in it; those belong to authenticate()")
+        _check(base_url)
         self.base_url = base_url.rstrip("/")
         self.tokens: _auth.Tokens | None = None
         self._options: dict[str, Any] = {"timeout": _limits(timeout)}
@@ -337,6 +337,21 @@ class Connection:
 
     def _without_route(self, method: str, path: str) -> exceptions.ServerTooOldError:
         return exceptions.ServerTooOldError(f"the server at {self.base_url} has no route for {method} {path}")
+
+
+def _check(url: str) -> None:
+    """
+    Refuse what cannot be the address of a server.
+    """
+    if "@" in url:
+        raise exceptions.UsageError("the address has a name or password in it; those belong to authenticate()")
+    try:
+        parts = urlsplit(url)
+        is_one = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise exceptions.UsageError(f"{url} is no address: {error}. Look at host and port") from error
+    if not is_one:
+        raise exceptions.UsageError(f"{url} is no address. Look at host and port")
 
 
 def _limits(timeout: object) -> Timeout:

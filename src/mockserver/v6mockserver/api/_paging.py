@@ -16,7 +16,7 @@ from v6mockserver.api._routes import PAGE_SIZE, WORLD, respond
 from v6mockserver.state.tables import HasId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from v6mockserver.state.query import Selection
     from v6mockserver.state.world import World
@@ -56,9 +56,10 @@ def page(
     BadRequestError
         If page or per_page is not a number (4.0).
     """
-    number = _positive("page", 1)
-    size = _positive("per_page", flask.request.environ.get(PAGE_SIZE, PER_PAGE))
-    keys = _sort_keys(sortable) if sortable is not None else []
+    args = flask.request.args
+    number = _positive(args, "page", 1)
+    size = _positive(args, "per_page", flask.request.environ.get(PAGE_SIZE, PER_PAGE))
+    keys = _sort_keys(args, sortable) if sortable is not None else []
     if keys:
         selection = selection.sorted_by(keys)
     rows = selection.rows((number - 1) * size, number * size)
@@ -75,8 +76,8 @@ def envelope(data: list[dict[str, Any]], number: int, size: int, total: int) -> 
     return respond(200, {"data": data, "links": links}, headers)
 
 
-def _positive(name: str, default: int) -> int:
-    text = flask.request.args.get(name)
+def _positive(args: Mapping[str, str], name: str, default: int) -> int:
+    text = args.get(name)
     if text is None:
         return default
     message = messages.BAD_PAGE.format(name=name, value=text)
@@ -90,11 +91,11 @@ def _positive(name: str, default: int) -> int:
     return number
 
 
-def _sort_keys(sortable: type) -> list[tuple[str, bool]]:
+def _sort_keys(args: Mapping[str, str], sortable: type) -> list[tuple[str, bool]]:
     """
     Return the columns to sort by, each with whether it descends.
     """
-    text = flask.request.args.get("sort", "")
+    text = args.get("sort", "")
     if not text:
         return []
     columns = {field.name for field in fields(sortable)}
@@ -112,7 +113,7 @@ def check_sort(sortable: type) -> None:
     """
     Refuse a sort by an unknown column, for lists whose order is fixed whatever the query says.
     """
-    _sort_keys(sortable)
+    _sort_keys(flask.request.args, sortable)
 
 
 def _links(number: int, last: int) -> dict[str, str]:

@@ -31,6 +31,8 @@ from v6mockserver.state.releases import RELEASES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from _typeshed.wsgi import WSGIEnvironment
+
     from v6mockserver.api._answers import Shape
     from v6mockserver.api._query import Query
     from v6mockserver.state.permissions import Caller
@@ -304,29 +306,32 @@ def handler(route: Route, release: Release) -> Callable[..., flask.Response]:
 
 
 def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -> flask.Response:
-    world: World = flask.request.environ[WORLD]
-    answer = _finished(world, _talk(world, route, schema, ids))
+    environ = flask.request.environ
+    answer = _finished(environ, _talk(environ, route, schema, ids))
     return answer if isinstance(answer, flask.Response) else respond(*answer)
 
 
-def _talk(world: World, route: Route, schema: type[marshmallow.Schema] | None, ids: Mapping[str, Any]) -> Talk[Answer]:
+def _talk(
+    environ: WSGIEnvironment, route: Route, schema: type[marshmallow.Schema] | None, ids: Mapping[str, Any]
+) -> Talk[Answer]:
     """
     Judge the token and answer; as one talk, so that nobody else has a turn before there is a question.
     """
+    world: World = environ[WORLD]
     caller = _NOBODY
     if route.callers:
-        caller = tokens.authenticate(world, flask.request.headers.get("Authorization"), route.callers)
-        caller = flask.request.environ.get(ADMIT, _as_they_come)(world, caller)
+        caller = tokens.authenticate(world, environ.get("HTTP_AUTHORIZATION"), route.callers)
+        caller = environ.get(ADMIT, _as_they_come)(world, caller)
     answer = route.view(Call(world, caller, schema, route.noun), **ids)
     return (yield from answer) if isinstance(answer, Generator) else answer
 
 
 @contextmanager
-def _locked(world: World) -> Iterator[None]:
+def _locked(environ: WSGIEnvironment) -> Iterator[None]:
     """
     Hold the world's lock, and take with you what is to be told before anybody else does.
     """
-    environ = flask.request.environ
+    world: World = environ[WORLD]
     with world.lock:
         environ[TURN] = next(world.turns)
         try:
@@ -335,7 +340,7 @@ def _locked(world: World) -> Iterator[None]:
             environ.setdefault(EVENTS, []).extend(world.take_events())
 
 
-def _finished(world: World, talk: Talk[Answer]) -> Answer:
+def _finished(environ: WSGIEnvironment, talk: Talk[Answer]) -> Answer:
     """
     Go through with a talk and return the answer that it ends in.
 
@@ -343,12 +348,12 @@ def _finished(world: World, talk: Talk[Answer]) -> Answer:
     """
     step: Callable[[], Question] = functools.partial(next, talk)
     while True:
-        with _locked(world):
+        with _locked(environ):
             try:
                 question = step()
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]  # what the generator returns
-        reply = _outgoing.ask(flask.request.environ[OUTGOING](), question)
+        reply = _outgoing.ask(environ[OUTGOING](), question)
         step = functools.partial(talk.send, reply)
 
 

@@ -48,7 +48,8 @@ class Parameters:
         """
         Return the first value of a parameter, or None.
         """
-        return next(iter(self.texts(name)), None)
+        texts = self._values.get(name)
+        return texts[0] if texts else None
 
     def integers(self, name: str) -> list[int]:
         """

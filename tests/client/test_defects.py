@@ -203,7 +203,7 @@ def test_the_wrong_key_is_an_error(server, nora, olga):
     task = start(nora, hospitals(nora, 1))
     olga.setup_encryption(server.private_keys["Hospital 2"])
 
-    with pytest.raises(WrongKeyError):
+    with pytest.raises(WrongKeyError, match=r"result of run 1 cannot be read: .*encrypted for another key"):
         olga.wait_for_results(task)
 
 

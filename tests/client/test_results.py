@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from v6client.exceptions import DeserializationException, MissingResultError, NotFoundError, UsageError
+from v6client._plain import PlainCryptor
+from v6client.exceptions import (
+    DeserializationException,
+    MissingResultError,
+    NotFoundError,
+    UsageError,
+    WrongKeyError,
+)
 
 ALGORITHM = {
     "count": lambda df: len(df),
@@ -130,6 +138,22 @@ def test_a_result_that_is_no_json_is_an_error_that_does_not_show_it(server, nora
 
     assert "no JSON" not in repr(caught.value.__context__)
     assert nora.result.from_task(task)["data"][0]["result"] == "no JSON"
+
+
+@pytest.mark.parametrize(("collaboration", "error"), [(1, WrongKeyError), (2, DeserializationException)])
+def test_a_result_that_is_no_text_is_an_error_that_does_not_show_it(server, nora, collaboration, error):
+    """Some algorithms write no JSON; decrypted with a wrong key, a result looks like that as well."""
+    task = nora.task.create(collaboration, [2], "n", "many", "", {"method": "alone"})["id"]
+    cryptor = nora.cryptor if collaboration == 1 else PlainCryptor()
+    runs, public_key = server._world.run, nora.cryptor.public_key
+    runs.replace(replace(runs[1], result=cryptor.encrypt(b"secret \xff", public_key)))
+
+    with pytest.raises(error, match=r"the result of run 1 cannot be read: .*not text") as caught:
+        nora.result.from_task(task)
+
+    shown = "".join(traceback.format_exception(caught.value))
+    chain = [caught.value, caught.value.__cause__, caught.value.__cause__.__context__]
+    assert "secret" not in shown + repr(chain)
 
 
 def test_names_that_may_not_be_seen(server, root):

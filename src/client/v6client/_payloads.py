@@ -5,7 +5,7 @@ Inputs and results: from Python to wire text, and from wire text to JSON text.
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,10 @@ def result_text(client: UserClient, row: models.Result) -> str:
     DeserializationException
         It was not encrypted, and is not text either.
     """
-    return _text(client, row["result"] or "", in_blob=row.get("blob_storage_used", False))
+    try:
+        return _text(client, row["result"] or "", in_blob=row.get("blob_storage_used", False))
+    except (EncryptionError, DeserializationException) as error:
+        raise type(error)(f"the result of run {row['id']} cannot be read: {error}") from error
 
 
 def input_text(client: UserClient, row: models.Run) -> str:
@@ -86,12 +89,13 @@ def _blob_text(pieces: Iterable[bytes], own: Cryptor) -> str:
 
 
 def _decoded(message: bytes | bytearray, *, encrypted: bool) -> str:
-    try:
+    with suppress(UnicodeDecodeError):
         return message.decode()
-    except UnicodeDecodeError as error:
-        if encrypted:
-            # A wrong key can yield a key of the right length by accident.
-            raise WrongKeyError(
-                "the decrypted message is not text: it was encrypted for another key than ours"
-            ) from None
-        raise DeserializationException(f"an unencrypted message is not text: {error}") from error
+    # Out here, since that error holds the message.
+    if encrypted:
+        # A wrong key can yield a key of the right length by accident.
+        raise WrongKeyError(
+            "decrypted, it is not text: it was encrypted for another key than ours, or is none of an algorithm that "
+            "writes JSON"
+        )
+    raise DeserializationException("it is not text, as all JSON is: the algorithm wrote something else")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,25 @@ def test_each_organization_gets_its_own(server):
 
     assert len(set(inputs)) == 3
     assert all(text.count("$") == 2 for text in inputs)
+
+
+@pytest.mark.parametrize(
+    ("public_key", "said"),
+    [
+        ("", "South .organization 3. has no public key on the server.* setup_encryption"),
+        ("anVuaw==", "public key of South .organization 3. cannot be used.* overwrite=True"),
+    ],
+)
+def test_nothing_is_sent_where_one_organization_has_no_key(server, public_key, said):
+    """The error names it, and says how it gets one."""
+    rows = server._world.organization
+    rows.replace(replace(rows[3], public_key=public_key))
+    client = logged_in(server, "nora")
+
+    with pytest.raises(exceptions.EncryptionError, match=said):
+        create(client)
+
+    assert not server.journal.where(method="POST", path="/task")
 
 
 def test_a_collaboration_that_becomes_encrypted_gets_no_plain_input(server):

@@ -129,4 +129,7 @@ def _encrypted_for(
     try:
         return make(message, public_key)
     except EncryptionError as error:
-        raise EncryptionError(f"the public key of {name} (organization {id_}) cannot be used: {error}") from error
+        raise EncryptionError(
+            f"the public key of {name} (organization {id_}) cannot be used: {error}. One of its users can replace it "
+            "with setup_encryption(..., overwrite=True)"
+        ) from error

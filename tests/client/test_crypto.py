@@ -206,6 +206,18 @@ def test_a_changed_key_is_an_error(cryptor, place):
         cryptor.decrypt("$".join([b64encode(changed).decode(), *rest]))
 
 
+@pytest.mark.parametrize("size", [0, 16, 31, 33, 64])
+@pytest.mark.parametrize("encode", [bytes, b64encode], ids=["as it is", "in base64"])
+def test_a_message_key_of_another_size_is_an_error(cryptor, size, encode):
+    """Neither the official software nor the web interface makes one: it is what decryption with a wrong key gives."""
+    public = serialization.load_pem_public_key(b64decode(cryptor.public_key))
+    locked = public.encrypt(encode(bytes(size)), padding.PKCS1v15())
+    text = "$".join(b64encode(part).decode() for part in (locked, bytes(16), b"body"))
+
+    with pytest.raises(WrongKeyError, match="another key"):
+        cryptor.decrypt(text)
+
+
 @pytest.mark.parametrize("text", ["", "a", "YQ==$YQ=="])
 def test_text_that_was_cut_off_is_an_error(cryptor, text):
     """A message has three parts, or none at all."""

@@ -129,6 +129,17 @@ def test_a_missing_rule_is_told_from_an_expired_token():
     assert script.asked == ["POST /api/task", "POST /api/token/refresh", "POST /api/task"]
 
 
+def test_a_refusal_that_no_rule_would_help():
+    """Nothing is advised where nothing is known, as where a proxy refuses what the server does not even have."""
+    connection, _ = connected((403, {"msg": "not from here"}))
+
+    with pytest.raises(exceptions.PermissionDeniedError) as caught:
+        connection.request("GET", "metrics")
+
+    assert caught.value.missing_rules == ()
+    assert str(caught.value) == "GET metrics was refused with status 403: not from here"
+
+
 @pytest.mark.parametrize("status", [401, 422])
 def test_an_expired_token_is_renewed_once(status):
     """The caller never notices."""

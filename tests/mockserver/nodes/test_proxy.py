@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 
+import jwt
 import pytest
 import requests
 
-from v6mockserver import MockServer
+from v6mockserver import MockServer, Settings, _keys
 from v6mockserver.nodes import proxy
 from v6mockserver.nodes.executors import ThreadExecutor
 
@@ -18,8 +19,9 @@ from .federation import TIMEOUT, Study, seed
 class Container:
     """What a run that the test plays may ask of the proxy."""
 
-    def __init__(self, *, encrypted=False, version="4.15"):
-        self.server = MockServer(seed(encrypted=encrypted), version=version, execution="manual")
+    def __init__(self, *, encrypted=False, version="4.15", blobs=False):
+        settings = Settings(large_result_store=blobs)
+        self.server = MockServer(seed(encrypted=encrypted), version=version, execution="manual", settings=settings)
         self.server.nodes.executions["thread"]  # makes the proxy hold its answers, as where runs go on side by side
         self.study = Study(self.server)
         self.task = self.study.ask("central")
@@ -48,6 +50,17 @@ class Container:
         answer = self.ask("POST", "/task", json=body)
         assert answer.status_code == 201
         return answer.json()["id"]
+
+    def public_key(self, organization=2):
+        """Return the key of an organization."""
+        return self.ask("GET", f"/organization/{organization}").json()["public_key"]
+
+    def subtask_in_a_blob(self):
+        """Create a subtask whose input is in the blob store, and return its id."""
+        headers = {"X-Public-Key": self.public_key(3)}
+        name = self.ask("POST", "/blobstream", data=b'{"method": "partial"}', headers=headers).json()["uuid"]
+        body = {"image": "image", "collaboration_id": 1, "organizations": [{"id": 3, "input": name}], "databases": []}
+        return self.ask("POST", "/task", json=body).json()["id"]
 
     def asked(self):
         """Return the requests that have reached the server, as method and path."""
@@ -89,6 +102,16 @@ def test_a_token_that_tells_no_node(container, token):
     assert list(answer.json()) == ["msg"]
 
 
+def test_a_token_of_a_node_that_is_not_here(container):
+    """The container has no way to any server, not even to refuse it."""
+    container.session.headers["Authorization"] = f"Bearer {jwt.encode({'sub': {'node_id': 99}}, 'x' * 32)}"
+
+    answer = container.ask("GET", "/organization/2")
+
+    assert (answer.status_code, list(answer.json())) == (500, ["msg"])
+    assert container.asked() == []
+
+
 def test_paging_and_headers_come_through(container):
     """With the query of the request; the answer's links are those of the server."""
     answer = container.ask("GET", "/organization", params={"collaboration_id": 1, "page": 1, "per_page": 2})
@@ -126,6 +149,18 @@ def test_a_connection_that_breaks_under_a_task(container):
 
     assert answer.status_code == 500
     assert container.asked() == [("POST", "/task")]
+
+
+@pytest.mark.parametrize(("times", "status", "sent"), [(2, 200, 3), (None, 500, 3)])
+def test_a_connection_that_breaks_under_a_question(container, times, status, sent):
+    """It is asked again, three times in all; the node's log tells of each."""
+    container.server.faults.on(method="GET", path="/organization/2", times=times).reset()
+
+    answer = container.ask("GET", "/organization/2")
+
+    assert answer.status_code == status
+    assert container.asked() == [("GET", "/organization/2")] * sent
+    assert container.server.nodes["North"].log[-1].startswith("GET /organization/2 failed")
 
 
 @pytest.mark.parametrize("content", [{"json": {"organizations": []}}, {"json": {}}, {"json": []}, {"data": b"{"}])
@@ -173,6 +208,55 @@ def test_a_result_that_cannot_be_decrypted(container):
 
     assert row["result"] == "a$b$c"
     assert "cannot be decrypted" in container.server.nodes["North"].log[-1]
+
+
+@pytest.mark.parametrize("container", [{"encrypted": True}], indirect=True)
+def test_a_subtask_for_an_organization_without_a_key(container):
+    """Its input can be encrypted for nobody, so no task is created; the node's log names the organization."""
+    container.server.nodes["South"].ask("PATCH", "organization/3", json={"public_key": ""})
+    body = {"organizations": [{"id": 3, "input": b64encode(b"{}").decode()}]}
+
+    answer = container.ask("POST", "/task", json=body)
+
+    assert answer.status_code == 500
+    assert ("POST", "/task") not in container.asked()
+    assert "the input for South cannot be encrypted" in container.server.nodes["North"].log[-1]
+
+
+KEYS = {"none": ({}, 400), "nonsense": ({"X-Public-Key": "bm9uc2Vuc2U="}, 500)}
+
+
+@pytest.mark.parametrize("container", [{"encrypted": True, "blobs": True}], indirect=True)
+@pytest.mark.parametrize(("headers", "status"), KEYS.values(), ids=KEYS)
+def test_a_blob_that_can_be_encrypted_for_nobody(container, headers, status):
+    """The request has to bring the key; without one nothing is stored."""
+    answer = container.ask("POST", "/blobstream", data=b"content", headers=headers)
+
+    assert answer.status_code == status
+    assert container.asked() == []
+
+
+@pytest.mark.parametrize("container", [{"encrypted": True, "blobs": True}], indirect=True)
+@pytest.mark.parametrize("key", [0, 9], ids=["its own", "another"])
+def test_a_blob_that_was_encrypted_for_somebody(container, key):
+    """The result of a subtask comes as clear text if it is for this node, and else not at all."""
+    task = container.subtask_in_a_blob()
+    (partial,) = container.server.nodes["South"].runs
+    public_key = _keys.public_text(_keys.load(_keys.path(key))) if key else container.public_key()
+    south = container.server.nodes["South"]
+    name = south.blobs.stored(south.cryptor.blob(b"5", public_key))
+    partial.start()
+    south.ask("PATCH", f"run/{partial.id}", json={"status": "completed", "result": name, "finished_at": south.time()})
+
+    answer = container.ask("GET", f"/blobstream/{name}")
+
+    (row,) = container.ask("GET", "/result", params={"task_id": task}).json()["data"]
+    assert row["result"] == name
+    if key:
+        assert answer.status_code == 500
+        assert f"/blobstream/{name} cannot be decrypted" in container.server.nodes["North"].log[-1]
+    else:
+        assert (answer.status_code, answer.content) == (200, b"5")
 
 
 @pytest.mark.parametrize("container", [{"version": "4.15"}, {"version": "4.0"}], indirect=True, ids=["4.15", "4.0"])

@@ -236,6 +236,34 @@ def test_a_blob_that_can_be_encrypted_for_nobody(container, headers, status):
     assert container.asked() == []
 
 
+@pytest.mark.parametrize(
+    ("container", "method", "path", "status"),
+    [({"blobs": True}, "GET", "/blobstream/nowhere", 404), ({}, "POST", "/blobstream", 501)],
+    indirect=["container"],
+    ids=["no such blob", "no blob store"],
+)
+def test_refusals_about_blobs_are_not_hidden(container, method, path, status):
+    """As by a real node, which passes them on as they are, and asks the server once (4.15.2)."""
+    headers = {"X-Public-Key": _keys.public_text(_keys.load(_keys.path(0)))}
+
+    answer = container.ask(method, path, headers=headers)
+
+    assert (answer.status_code, list(answer.json())) == (status, ["msg"])
+    assert container.asked() == [(method, path)]
+
+
+@pytest.mark.parametrize("container", [{"blobs": True}], indirect=True)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/blobstream/nowhere"), ("POST", "/blobstream")])
+def test_a_connection_that_breaks_under_a_blob(container, method, path):
+    """It is not sent again, and the node's log tells of it."""
+    container.server.faults.on(method=method, path=path).reset()
+    headers = {"X-Public-Key": _keys.public_text(_keys.load(_keys.path(0)))}
+
+    assert container.ask(method, path, headers=headers).status_code == 500
+    assert container.asked() == [(method, path)]
+    assert container.server.nodes["North"].log[-1].startswith(f"{method} {path} failed")
+
+
 @pytest.mark.parametrize("container", [{"encrypted": True, "blobs": True}], indirect=True)
 @pytest.mark.parametrize("key", [0, 9], ids=["its own", "another"])
 def test_a_blob_that_was_encrypted_for_somebody(container, key):

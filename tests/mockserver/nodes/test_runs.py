@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from v6client.exceptions import TaskFailedError
-from v6mockserver import MockServer, MockUsageError, _keys
+from v6mockserver import MockServer, MockUsageError, Settings, _keys
+from v6mockserver.nodes import fleet
 
 NAMES = ("North", "South", "West")
 
@@ -315,6 +316,24 @@ def test_what_an_algorithm_may_ask(encrypted):
     }
 
 
+def test_an_algorithm_in_a_study():
+    """It sees the organizations of the study alone, and so do its subtasks."""
+    server = MockServer(seed())
+    study = server.client().study.create("Few", organizations=[2, 4], collaboration=1)
+
+    def central(client):
+        task = client.task.create({"method": "partial"}, [one["id"] for one in client.organization.list()])
+        return [client.study.get(client.study_id)["name"], client.wait_for_results(task["id"])]
+
+    server.algorithms.register("image", {"central": central, "partial": lambda client, df: [client.study_id, len(df)]})
+    client = server.client("nora")
+    task = client.task.create(None, [2], "n", "image", "", {"method": "central"}, "default", study=study["id"])
+
+    (row,) = client.wait_for_results(task["id"])["data"]
+
+    assert json.loads(row["result"]) == ["Few", [[study["id"], 3], [study["id"], 1]]]
+
+
 def test_a_node_tells_about_itself(server):
     """Its databases and columns can be read from the server, as long as it is online."""
     root = server.client()
@@ -353,13 +372,14 @@ def test_a_module_is_an_algorithm(server):
     assert run(server, "loads", "json", databases=None, args=["[1]"]) == [[1]]
 
 
-def encrypted_node(private_key):
+PUBLIC_KEY = _keys.public_text(_keys.load(_keys.path(0)))
+
+
+def encrypted_node(private_key, public_key=PUBLIC_KEY):
     """Start a node by hand in an encrypted collaboration."""
     server = MockServer()
     root = server.client()
-    north = root.organization.create(
-        "North", "", "", "", "", "", public_key=_keys.public_text(_keys.load(_keys.path(0)))
-    )
+    north = root.organization.create("North", "", "", "", "", "", public_key=public_key)
     place = root.collaboration.create("Secret", [north["id"]], encrypted=True)
     api_key = root.node.create(place["id"], organization=north["id"])["api_key"]
     return server.nodes.start(api_key, private_key=private_key)
@@ -380,6 +400,13 @@ def test_a_node_needs_the_right_key():
 def test_a_node_with_the_right_key():
     """It is online at once."""
     assert encrypted_node(_keys.path(0)).is_online
+
+
+def test_a_node_publishes_its_key():
+    """Where the server has none of its organization, as at the first start of a real one."""
+    node = encrypted_node(_keys.path(0), public_key="")
+
+    assert node.ask("GET", "organization/2")["public_key"] == PUBLIC_KEY
 
 
 def test_a_node_without_a_collaboration():
@@ -498,3 +525,46 @@ def test_a_kill_while_a_run_is_started(monkeypatch, moment):
 
     assert "ran" not in calls
     assert client.task.get(task)["status"] == "killed by user"
+
+
+def test_an_input_that_cannot_be_had():
+    """The run fails, and its log says why: a real node would log it for itself, and try again when it restarts."""
+    server = MockServer(seed(), settings=Settings(large_result_store=True))
+    server.faults.on(method="GET", path="/blobstream/*", caller="North", times=None).answer(500)
+
+    status, log = crash(server, "method", lambda: 1)
+
+    assert status == "failed"
+    assert log.startswith("The container did not start: ")
+
+
+def test_a_run_is_killed_before_it_is_held(monkeypatch):
+    """It is never held: here while the node looks for its method in a blob."""
+    server = MockServer(seed(), execution="manual", settings=Settings(large_result_store=True))
+    node = server.nodes["North"]
+    node.plan("refuse", method="other")
+    download = node.blobs.download
+
+    def meddle(name):
+        server.client().task.kill(1)
+        return download(name)
+
+    monkeypatch.setattr(node.blobs, "download", meddle)
+
+    client, task = run(server, "method", lambda: 1, wait=False)
+
+    assert (node.runs, client.task.get(task)["status"]) == ([], "killed by user")
+    server.reset()
+
+
+def test_a_server_whose_nodes_are_at_work_is_not_reset(monkeypatch):
+    """What runs would report to another world; the message names it."""
+    monkeypatch.setattr(fleet, "PATIENCE", 0.05)
+    held = Held()
+
+    with pytest.raises(MockUsageError, match=r"node 'North' is still at work on runs \[1\]; let them end first"):
+        held.server.reset()
+    held.let_go()
+
+    held.server.reset()
+    assert held.server.client().task.list()["data"] == []

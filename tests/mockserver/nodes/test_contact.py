@@ -1,0 +1,148 @@
+"""Nodes that come and go: what they hear, what they start again, and what happens when a connection breaks."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from v6mockserver import MockServer
+from v6mockserver.nodes.node import TRIES
+
+from .federation import TIMEOUT, Study, seed
+
+
+def study_of(method=lambda: 1, execution="inline"):
+    """Return a researcher, and the node of North, at which a function runs."""
+    server = MockServer(seed(), execution=execution)
+    server.algorithms.register("image", {"method": method})
+    return Study(server), server.nodes["North"]
+
+
+def status(study, task):
+    """Return the status of a task."""
+    return study.client.task.get(task)["status"]
+
+
+def test_a_node_that_is_online_stays_so():
+    """It is connected once: when it leaves it hears of nothing any more."""
+    study, node = study_of()
+
+    node.go_online()
+    node.go_offline()
+    node.lose_contact()
+
+    assert status(study, study.ask("method")) == "pending"
+    assert study.client.node.get(node.id)["status"] == "offline"
+
+
+def test_more_runs_than_a_page_has():
+    """A node that comes back starts all that have waited, the oldest first."""
+    asked = []
+    study, node = study_of(asked.append)
+    node.go_offline()
+    for number in range(12):
+        study.ask("method", number)
+
+    node.go_online()
+
+    assert asked == list(range(12))
+
+
+def test_a_run_that_is_under_way_is_not_started_again():
+    """A node that comes back asks for all open runs, and is at work on this one."""
+    calls, go_on = [], threading.Event()
+    study, node = study_of(lambda: calls.append(go_on.wait(TIMEOUT)), execution="thread")
+    task = study.ask("method")
+
+    node.go_offline()
+    node.go_online()
+    go_on.set()
+
+    assert study.runs(task)[0]["status"] == "completed"
+    study.server.stop()
+    assert calls == [True]
+
+
+def test_a_node_comes_back_while_its_run_waits(monkeypatch):
+    """It hears of what happens elsewhere as before."""
+
+    def central(client):
+        return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
+
+    study, node = study_of(central, execution="thread")
+    study.server.nodes["South"].execution = "manual"
+    waits, wait_until = threading.Event(), node.wait_until
+    monkeypatch.setattr(node, "wait_until", lambda condition: wait_until(lambda: waits.set() or condition()))
+    task = study.ask("method")
+    assert waits.wait(TIMEOUT)
+
+    node.go_offline()
+    node.go_online()
+    study.server.nodes["South"].runs[0].complete(5)
+
+    assert study.runs(task)[0]["status"] == "completed"
+    assert json.loads(study.client.result.from_task(task)["data"][0]["result"]) == [5]
+    study.server.stop()
+
+
+def test_power_goes_off_while_a_run_is_started(monkeypatch):
+    """The node tells nothing any more, and starts the run again once it is back."""
+    calls = []
+    study, node = study_of(lambda: calls.append("ran"))
+    request = node._connection.request
+
+    def meddle(method, path, **content):
+        answer = request(method, path, **content)
+        if (method, path) == ("POST", "token/container") and not calls:
+            calls.append("off")
+            node.power_off()
+        return answer
+
+    monkeypatch.setattr(node._connection, "request", meddle)
+
+    task = study.ask("method")
+    before = status(study, task), list(calls)
+    node.go_online()
+
+    assert before == ("pending", ["off"])
+    assert (status(study, task), calls) == ("completed", ["off", "ran"])
+
+
+def test_power_goes_off_while_a_run_is_held():
+    """It is held again when the node is back, and keeps nobody waiting."""
+    study, node = study_of(execution="manual")
+    study.ask("method")
+    before = [run.id for run in node.runs]
+
+    node.power_off()
+    gone = list(node.runs)
+    node.go_online()
+    after = [run.id for run in node.runs]
+    node.power_off()
+    study.server.reset()
+
+    assert (gone, after) == ([], before)
+    assert study.server.client().task.list()["data"] == []
+
+
+def test_a_connection_that_breaks_under_a_node():
+    """It asks again, and its log tells of each time."""
+    study, node = study_of()
+    study.server.faults.on(method="GET", path="/run", caller="North", times=TRIES - 1).reset()
+
+    assert study.value("method") == 1
+    assert len(node.log) == TRIES - 1
+
+
+def test_a_server_that_is_out_of_reach_for_a_node():
+    """Whoever creates the task learns nothing of it; the run waits until the node comes back."""
+    study, node = study_of()
+    study.server.faults.on(method="GET", path="/run", caller="North", times=TRIES).reset()
+
+    task = study.ask("method")
+    before = status(study, task)
+    node.go_offline()
+    node.go_online()
+
+    assert (before, status(study, task)) == ("pending", "completed")
+    assert node.log[-1].startswith("new_task: ")

@@ -11,6 +11,7 @@ import pytest
 from v6mockserver import MockServer, MockUsageError
 from v6mockserver.nodes.interpreters import Interpreter
 
+from . import image
 from .federation import PLAIN, Study, seed
 
 
@@ -106,3 +107,56 @@ def test_a_module_runs_in_a_subprocess():
 
     assert Study(server).value("partial", "x") == 0
     server.stop()
+
+
+IMAGES = [
+    pytest.param(version, execution, marks=pytest.mark.slow)
+    for version in image.TOOLS
+    for execution in ("subprocess", "subprocess-cold")
+]
+
+
+@pytest.mark.parametrize(("tools", "execution"), IMAGES)
+def test_an_image_with_tools_of_each_generation(tmp_path, tools, execution):
+    """Its functions find what a node gives, written as these tools read it, and their own package."""
+    python = image.build(tmp_path, tools)
+    server = MockServer(seed(), execution=execution)
+    server.nodes["North"].environment["THRESHOLD"] = "MFRGGZDF"
+    server.algorithms.register("image", package=image.PACKAGE, python=python)
+
+    study = Study(server)
+    task = study.ask("rows", column="y")
+    (run,) = study.runs(task)
+    server.stop()
+
+    assert (run["status"], run["log"]) == ("completed", "threshold MFRGGZDF\n")
+    assert study.client.result.from_task(task)["data"][0]["result"] == '{"y": 1}'
+
+
+@pytest.mark.slow
+def test_an_image_of_whose_package_there_is_only_the_folder(tmp_path):
+    """The interpreter that has the tools finds it there."""
+    python = image.build(tmp_path / "image", "4.15.2")
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "__init__.py").write_text(image.ALGORITHM)
+    server = MockServer(seed(), execution="inline")  # which is not for what another interpreter has
+    server.algorithms.register("image", package=tmp_path / "rows", venv=python.parents[1])
+
+    assert Study(server).value("rows") == {"x": 1}
+    server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("execution", ["subprocess", "subprocess-cold"])
+def test_an_interpreter_that_has_gone(tmp_path, execution):
+    """The container does not start, and the log of the node tells what is missing."""
+    python = image.build(tmp_path, "4.15.2")
+    server = MockServer(seed(), execution=execution)
+    server.algorithms.register("image", package=image.PACKAGE, python=python)
+    python.unlink()
+
+    run = Study(server).run("rows")
+    server.stop()
+
+    assert run["status"] == "start failed"
+    assert f"{python} cannot be started" in server.nodes["North"].log[0]

@@ -159,21 +159,33 @@ class ForkServer:
     ----------
     python : str
         The interpreter.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
     """
 
     def __init__(self, python: str) -> None:
         self.python = python
         self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 -- as above
-                [python, "-c", SCRIPT.read_text("utf-8"), str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment.of_process(python, None, {}),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for this process, which ends that one
-            )
+        try:
+            with theirs:
+                self._process = self._started(theirs.fileno())
+        except OSError:
+            self._control.close()
+            raise
+
+    def _started(self, control: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 -- as above
+            [self.python, "-c", SCRIPT.read_text("utf-8"), str(control)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment.of_process(self.python, None, {}),
+            pass_fds=[control],
+            start_new_session=True,  # Ctrl-C is for this process, which ends that one
+        )
 
     @property
     def is_alive(self) -> bool:

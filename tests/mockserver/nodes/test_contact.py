@@ -24,12 +24,23 @@ def status(study, task):
 
 
 def test_a_node_that_is_online_stays_so():
-    """It is connected once: when it leaves it hears of nothing any more."""
+    """It asks nothing of the server."""
     study, node = study_of()
+    study.server.journal.clear()
 
     node.go_online()
+
+    assert list(study.server.journal) == []
+    assert node.is_online
+
+
+def test_a_node_that_is_offline_stays_so():
+    """It can lose no contact, and no power that anybody would notice."""
+    study, node = study_of()
     node.go_offline()
+
     node.lose_contact()
+    node.power_off()
 
     assert status(study, study.ask("method")) == "pending"
     assert study.client.node.get(node.id)["status"] == "offline"

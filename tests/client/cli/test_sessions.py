@@ -91,12 +91,31 @@ def test_a_session_that_others_can_read(login, session, call):
     assert f"others can read the session in {session}" in stderr
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"server": "x"}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"server": "x"}', b"\xff".decode("latin-1")])
 def test_a_damaged_session(login, session, call, text):
     """It is named."""
-    session.write_text(text)
+    session.write_text(text, encoding="latin-1")
 
     assert f"the session in {session} is damaged" in call("whoami")[2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"access_token": "garbage"},
+        {"access_token": jwt.encode({"exp": "soon"}, "k" * 32)},
+        {"refresh_token": None},
+        {"whoami": None},
+        {"whoami": [1, 2]},
+    ],
+)
+def test_a_session_of_other_things(login, session, call, answer, server, change):
+    """It is named too, and a login makes another one."""
+    session.write_text(json.dumps({**json.loads(session.read_text()), **change}))
+
+    assert call("whoami") == (2, "", f"v6client: the session in {session} is damaged: run: v6client login\n")
+    assert call("login", "--password-stdin", stdin=f"{PASSWORD}\n")[0] == 0
+    assert answer("whoami")["username"] == "researcher"
 
 
 def test_logging_out(login, session, call, answer):

@@ -22,7 +22,7 @@ from v6client import _models as models
 from v6client._cli.choices import chosen
 from v6client._client import UserClient
 from v6client._profiles import CONSTRUCTOR, OTHERS, resolve
-from v6client.exceptions import UsageError
+from v6client.exceptions import MalformedAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,11 +103,16 @@ def resume(client: UserClient, profile: Profile) -> bool:
     kept = _read(file)
     if (kept.get("server"), kept.get("username")) != (client.base_path, profile.get("username")):
         return False  # none, or it is for somebody else or elsewhere
-    if _seconds_left(kept["refresh_token"]) < _auth.MARGIN:
+    try:
+        left, lasting = (_seconds_left(kept[token]) for token in ("access_token", "refresh_token"))
+        me = models.WhoAmI(*kept["whoami"])
+    except (MalformedAnswerError, TypeError) as error:
+        raise _damaged(file) from error
+    if lasting < _auth.MARGIN:
         return False
-    renew_at = time.monotonic() + _seconds_left(kept["access_token"]) - _auth.MARGIN
+    renew_at = time.monotonic() + left - _auth.MARGIN
     client.connection.tokens = _auth.Tokens(kept["access_token"], kept["refresh_token"], renew_at)
-    client.whoami = models.WhoAmI(*kept["whoami"])
+    client.whoami = me
     return True
 
 
@@ -132,8 +137,12 @@ def _read(file: Path) -> dict[str, Any]:
     except ValueError:
         kept = None
     if not isinstance(kept, dict) or kept.keys() != KEYS:
-        raise UsageError(f"the session in {file} is damaged: run: v6client login")
+        raise _damaged(file)
     return kept
+
+
+def _damaged(file: Path) -> UsageError:
+    return UsageError(f"the session in {file} is damaged: run: v6client login")
 
 
 def _seconds_left(token: str) -> float:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+from importlib.metadata import version
 
 import pytest
 from pyotp import TOTP
@@ -81,6 +84,15 @@ def test_a_person_logs_in_for_the_first_time(home):
         assert "root" in shown
         assert f'[hospital]\nhost = "{server.url}"' in (home / "config.toml").read_text()
         assert "id " in run("whoami", "--profile=hospital").stdout
+
+
+def test_the_command_is_installed(home):
+    """Under its name, beside Python; it is the same as the module."""
+    command = shutil.which("v6client", path=sysconfig.get_path("scripts"))
+
+    ended = subprocess.run([command, "--version"], capture_output=True, text=True, check=True, timeout=PATIENCE)
+
+    assert ended.stdout == run("--version").stdout == f"v6client {version('v6client')}\n"
 
 
 def test_a_wait_is_stopped(server, login):

@@ -99,6 +99,38 @@ def test_a_login_leaves_the_rest_of_the_file(profiles, server, answer):
     assert shown["verify"] != "ca.pem"
 
 
+def test_files_are_found_from_everywhere(server, answer, home, monkeypatch):
+    """Those that a login is given are kept with their whole paths."""
+    for name in ("client.pem", "client.key"):
+        (home / name).touch()
+    monkeypatch.chdir(home)
+
+    answer(
+        "login",
+        f"--host={server.url}",
+        "--username=researcher",
+        "--cert=client.pem,client.key",
+        "--password-stdin",
+        stdin="Federated-1\n",
+    )
+
+    monkeypatch.chdir(home.parent)
+    assert answer("whoami")["username"] == "researcher"
+    shown = {row["setting"]: row["value"] for row in answer("profile", "show")}
+    assert shown["cert"] == str((str(home / "client.pem"), str(home / "client.key")))
+
+
+def test_a_login_with_what_is_known(profiles, server, answer):
+    """A profile that has everything stays as it is, to the letter."""
+    before = f"[default]  # ours\nusername='researcher'\nhost=\"{server.url}\"\n"
+    profiles.write_text(before)
+
+    assert answer("login", "--password-stdin", stdin="Federated-1\n")["organization"] == "Cleveland"
+
+    assert profiles.read_text() == before
+    assert answer("whoami")["username"] == "researcher"
+
+
 def test_a_login_that_is_refused_changes_nothing(profiles, server, call):
     """Neither the profile nor the session."""
     before = profiles.read_text()

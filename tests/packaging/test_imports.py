@@ -74,6 +74,25 @@ def test_the_modules_that_must_not_be_loaded_are_there_to_load(module):
     assert importlib.util.find_spec(module)
 
 
+WITHOUT_EXTRA = "import runpy, sys; sys.modules['flask'] = None; sys.argv = ['v6mock', 'demo']; "
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("from v6mockserver import MockServer", "ImportError: v6mockserver.MockServer needs flask, which is not"),
+        ("runpy.run_module('v6mockserver', run_name='__main__')", "v6mock needs flask, which is not"),
+    ],
+)
+def test_without_its_extra_the_mock_says_what_to_install(statement, told):
+    """Whoever has installed the client alone reads one line of advice, on the name as on the command."""
+    ended = subprocess.run([sys.executable, "-c", WITHOUT_EXTRA + statement], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == f"{told} installed: pip install 'v6client[mock]'"
+
+
 @pytest.mark.slow
 def test_pytest_starts_without_loading_the_mock_server():
     """A project that has the extras installed pays nothing for them when it starts its own tests."""

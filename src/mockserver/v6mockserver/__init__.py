@@ -115,8 +115,6 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith(__name__):
-            raise
         raise ImportError(
             f"{__name__}.{name} needs {error.name}, which is not installed: pip install 'v6client[mock]'"
         ) from error

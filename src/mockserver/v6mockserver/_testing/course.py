@@ -266,6 +266,4 @@ def _load(name: str) -> Any:
     try:
         return importlib.import_module(f"v6mockserver._testing.{name}")
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("v6mockserver"):
-            raise
         raise _failure(f"the v6 fixtures need {error.name}: pip install 'v6client[mock]'") from None

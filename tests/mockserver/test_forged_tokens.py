@@ -163,6 +163,8 @@ def cast(casts, version):
 CONTAINER = {"node_id": 2, "organization_id": 1, "collaboration_id": 1, "task_id": 1, "image": "i"}
 MALFORMED = {
     "a list for a subject": {"sub": [1]},
+    "a user with the id of a node": {"sub": 2},
+    "a node with the id of a user": {"client_type": "node", "sub": 1},
     "a node with an object": {"client_type": "node", "sub": CONTAINER},
     "a list for a kind": {"client_type": ["user"]},
     "an object for a kind": {"client_type": {}},

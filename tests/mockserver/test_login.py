@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from urllib.parse import unquote
 
+import jwt
 import pytest
 from pyotp import TOTP
 
@@ -14,6 +15,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
 ROOT = {"username": "root", "password": "root"}
 TOKENS = {"access_token", "refresh_token", "refresh_url", "user_url"}
+UNVERIFIED = {"verify_signature": False}
 ENROLMENT = {"qr_uri", "otp_secret", "msg"}
 
 
@@ -191,6 +193,19 @@ def test_renewal_asks_for_no_code(version):
     refresh = server.login(mfa_code=code).json()["refresh_token"]
 
     assert server.post("/token/refresh", None, Authorization=f"Bearer {refresh}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("access", "refresh", "lives"),
+    [(0.5, 1, (0.5, 1)), (0.4, 48, (6, 48)), (8, 8, (8, 48)), (0, 6, (6, 48)), (100, 48, (100, 48))],
+)
+def test_settings_of_tokens(version, access, refresh, lives):
+    """Their lives, in hours; a real server takes its defaults for what it finds too short, and so does this one."""
+    server = Server(version, token_expires_hours=access, refresh_token_expires_hours=refresh)
+    answer = server.login().json()
+    tokens = [jwt.decode(answer[f"{type_}_token"], options=UNVERIFIED) for type_ in ("access", "refresh")]
+
+    assert tuple((token["exp"] - token["iat"]) / 3600 for token in tokens) == lives
 
 
 def test_secrets_repeat_with_the_random_seed():

@@ -87,7 +87,9 @@ WITHOUT_EXTRA = "import runpy, sys; sys.modules['flask'] = None; sys.argv = ['v6
 )
 def test_without_its_extra_the_mock_says_what_to_install(statement, told):
     """Whoever has installed the client alone reads one line of advice, on the name as on the command."""
-    ended = subprocess.run([sys.executable, "-c", WITHOUT_EXTRA + statement], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRA + statement], capture_output=True, text=True, check=False
+    )
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == f"{told} installed: pip install 'v6client[mock]'"

@@ -276,6 +276,10 @@ MISTAKES = {
     "far": (at("server", "clock", "offset", value=1e12), r"clock\.offset: expected seconds that lead to some date"),
     "frozen": (at("server", "clock", "frozen_at", value="noon"), r"clock\.frozen_at: expected a UTC time"),
     "setting": (at("server", "settings", "smtp", value=0), r"settings\.smtp: expected true or false, found 0"),
+    "no setting": (
+        at("server", "settings", "max_failed_attempts", value=0),
+        r"server\.settings: Settings\(max_failed_attempts=0\): a whole number from 1 is expected",
+    ),
 }
 
 

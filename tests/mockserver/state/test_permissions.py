@@ -175,3 +175,11 @@ def test_a_researcher_may_create_and_an_organization_admin_may_not():
     assert str(server.explain("olga", "create", "task", collaboration=1)) == (
         "refused; one of these rules would allow it: task CREATE GLOBAL, task CREATE COLLABORATION"
     )
+
+
+def test_a_refusal_promises_no_rule_that_is_not_there():
+    """A world that was loaded may lack some."""
+    world = WORLD.copy()
+    world.rule_ids = {}
+
+    assert str(permissions.decide(world, caller([]), "task", "VIEW", SCOPES)) == "refused, and no rule could allow it"

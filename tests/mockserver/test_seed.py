@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+from base64 import b64encode
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from v6mockserver import MockServer, SeedError, Settings
+from v6client._crypto import RSACryptor
+from v6mockserver import MockServer, SeedError, Settings, _keys
 from v6mockserver._seed import read
 from v6mockserver.state.world import World
 
@@ -237,8 +241,6 @@ def test_paths_are_relative_to_the_seed(tmp_path):
 
 def test_an_organization_may_bring_its_own_key(tmp_path):
     """Then the ready-made keys are not used for it."""
-    from v6mockserver import _keys
-
     seed = copy.deepcopy(SEED)
     seed["organizations"][0]["private_key"] = str(_keys.path(15))
 
@@ -246,6 +248,33 @@ def test_an_organization_may_bring_its_own_key(tmp_path):
 
     assert server.private_keys["North"] == _keys.path(15)
     assert server.client("admin").organization.get()["public_key"] == _keys.public_text(_keys.load(_keys.path(15)))
+
+
+def public_text(key):
+    """Return the public half of a key as seeds have it."""
+    return b64encode(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def test_an_organization_may_bring_its_public_key_alone():
+    """Who has the private one reads what is planted for it."""
+    own = _keys.load(_keys.path(15))
+    seed = copy.deepcopy(SEED)
+    seed["organizations"][1]["public_key"] = public_text(own)
+    seed["collaborations"][0]["tasks"] = [{"image": "average", "organizations": ["South"], "input": {"method": "m"}}]
+
+    (run,) = MockServer(seed).dump()["tables"]["run"]
+
+    assert json.loads(RSACryptor(own).decrypt(run["input"]))["method"] == "m"
+
+
+def test_a_key_that_vantage6_has_no_use_for(tmp_path):
+    """Nothing can be encrypted for it, which the seed tells before anything is planted."""
+    file = tmp_path / "seed.yaml"
+    key = public_text(ec.generate_private_key(ec.SECP256R1()))
+    file.write_text(yaml.safe_dump(spoiled((["organizations", 1, "public_key"], key)), sort_keys=False))
+
+    with pytest.raises(SeedError, match=r"organizations\[1\]\.public_key: this is not the base64 of an RSA public key"):
+        MockServer(file)
 
 
 def test_studies_and_stores_are_planted():

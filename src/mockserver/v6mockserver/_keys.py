@@ -75,14 +75,14 @@ def public_text(key: RSAPrivateKey) -> str:
 
 def is_public(text: str) -> bool:
     """
-    Tell whether a text is the public half of a key, as organizations carry it.
+    Tell whether a text is the public half of a key, as organizations carry it: an RSA key, vantage6 takes no other.
     """
     from base64 import b64decode
 
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        load_pem_public_key(b64decode(text))
+        return isinstance(load_pem_public_key(b64decode(text)), RSAPublicKey)
     except ValueError:
         return False
-    return True

@@ -462,7 +462,7 @@ class _Reader:
         for place, one in _each(self._data, (), "organizations"):
             if one["name"] == organization and one["public_key"] and not _keys.is_public(one["public_key"]):
                 raise self._document.error(
-                    (*place, "public_key"), "this is not the base64 of a public key in PEM format"
+                    (*place, "public_key"), "this is not the base64 of an RSA public key in PEM format"
                 )
 
     def _check_databases(self, databases: Mapping[str, Any], place: Place) -> None:

@@ -266,6 +266,34 @@ def test_includes(work):
     assert one["runs"] == f"/api/run?task_id={task['id']}"
 
 
+def test_results_of_ones_own_task(work):
+    """Server quirk: the rule about tasks is enough for what one has created oneself; others need one about runs."""
+    creator = work.user(work.alpha, "task VIEW OWN", "task CREATE COLLABORATION")
+    viewer = work.user(work.alpha, "task VIEW ORGANIZATION")
+    task = work.task(work.alpha, by=creator)
+
+    assert len(made(creator.get(f"/task/{task['id']}", include="results"))["results"]) == 1
+    assert outcome(viewer.get(f"/task/{task['id']}", include="results")) == DENIED
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        (["run VIEW ORGANIZATION"], 401),
+        (["run VIEW COLLABORATION"], 200),
+        (["run VIEW GLOBAL"], 200),
+        (["run VIEW OWN", "task VIEW GLOBAL"], 401),
+        ([], 401),
+    ],
+)
+def test_a_list_with_results(work, rules, status):
+    """Whoever wants it may view runs as widely as tasks."""
+    caller = work.user(work.alpha, "task VIEW COLLABORATION", *rules)
+    work.task(work.alpha)
+
+    assert caller.get("/task", include="results").status_code == status
+
+
 @pytest.mark.parametrize(
     ("rule", "sees"),
     [

@@ -61,6 +61,17 @@ def test_a_token_is_not_valid_before_its_time(server):
     assert status(server, access) == 422
 
 
+def test_a_clock_that_runs_is_let_run():
+    """To unfreeze it changes nothing, how far ahead it is included."""
+    clock = Clock()
+    clock.advance(HOUR)
+    before = clock.dump()
+
+    clock.unfreeze()
+
+    assert clock.dump() == before
+
+
 def test_what_is_created_has_the_time_of_the_clock(server):
     """And so is when somebody was seen."""
     server.client().organization.list()

@@ -110,6 +110,26 @@ def test_the_demo_runs_on_every_release(server):
     assert json.loads(result["result"])["mean"] == pytest.approx(53.5109, abs=1e-4)
 
 
+def test_in_4_0_a_node_moves_between_the_collaborations_of_its_organization():
+    """Not copied: where it does not take part, the real server changes nothing either, and says 200."""
+    nora = {"username": "nora", "password": "p", "roles": [], "rules": ["node EDIT ORGANIZATION"]}
+    server = MockServer({"organizations": [{"name": "North", "users": [nora]}]}, version="4.0")
+    root, session = server.client("root"), server.session()
+    north = root.organization.list(name="North")["data"][0]["id"]
+    first, second, foreign = (
+        root.collaboration.create(name, [member])["id"]
+        for name, member in (("first", north), ("second", north), ("foreign", 1))
+    )
+    node = root.node.create(first, north)["id"]
+    session.headers["Authorization"] = f"Bearer {server.client('nora').token}"
+
+    def move(collaboration):
+        return session.patch(f"{server.url}/api/node/{node}", json={"collaboration_id": collaboration}).status_code
+
+    assert (move(foreign), move(second)) == (401, 200)
+    assert root.node.get(node)["collaboration"]["id"] == second
+
+
 def _root(version, path):
     server = MockServer(version=version)
     credentials = {"username": "root", "password": "root"}

@@ -59,8 +59,10 @@ def test_a_union_has_the_elements_of_its_parts(parts, data):
 
 @given(ids=st.lists(st.integers()), index=slices)
 def test_a_reversed_sequence_reads_like_a_reversed_list(ids, index):
-    """Every slice of it is that slice of the list turned around."""
-    assert _Reversed(ids)[index] == ids[::-1][index]
+    """Every slice of it is that slice of the list turned around, and so is each element."""
+    backwards = _Reversed(ids)
+
+    assert (backwards[index], list(backwards)) == (ids[::-1][index], ids[::-1])
 
 
 @given(rows=rows, criteria=criteria)

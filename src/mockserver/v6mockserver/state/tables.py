@@ -198,12 +198,10 @@ class Relation:
 
     __slots__ = ("_is_shared", "_lefts", "_rights")
 
-    def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(self) -> None:
         self._rights: dict[int, frozenset[int]] = {}
         self._lefts: dict[int, frozenset[int]] = {}
         self._is_shared = False
-        for left, right in pairs:
-            self.add(left, right)
 
     def __contains__(self, pair: tuple[int, int]) -> bool:
         left, right = pair

@@ -100,9 +100,10 @@ def test_threads_may_move_the_clock(server):
     assert server.clock.now() - NOON == timedelta(seconds=400)
 
 
+API_KEY = "123e4567-e89b-12d3-a456-426614174000"
 SEED = {
     "organizations": [{"name": "North"}],
-    "collaborations": [{"name": "Poles", "participants": [{"name": "North", "node": "polar"}]}],
+    "collaborations": [{"name": "Poles", "participants": [{"name": "North", "node": "polar", "api_key": API_KEY}]}],
 }
 
 
@@ -127,6 +128,16 @@ def test_a_connected_node_stays_online(federation):
     node = polar(federation)
     assert node["status"] == "online"
     assert node["last_seen"] == federation.clock.text()
+
+
+def test_a_node_that_was_started_again_stays_online(federation):
+    """The one whose place it took leaves without it."""
+    before = federation.nodes["polar"]
+    federation.nodes.start(API_KEY, private_key=federation.private_keys["North"])
+
+    before.go_offline()
+
+    assert polar(federation)["status"] == "online"
 
 
 @pytest.mark.parametrize(("after", "expected"), [(64, "online"), (65, "online"), (129, "online"), (130, "offline")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 import requests
@@ -85,6 +86,35 @@ def test_an_exception_reaches_the_caller(session):
 
     with pytest.raises(RuntimeError, match="a mistake"):
         session.get("http://broken.invalid/")
+
+
+def test_an_error_that_the_application_answers_with_reaches_the_caller_too(session):
+    """WSGI lets it hand over what it met, instead of raising it."""
+
+    def application(environ, start_response):
+        try:
+            int("a mistake")
+        except ValueError:
+            start_response("500 Internal Server Error", [], sys.exc_info())
+        return []
+
+    session.mount("http://failing.invalid", WSGIAdapter(application))
+
+    with pytest.raises(ValueError, match="a mistake"):
+        session.get("http://failing.invalid/")
+
+
+def test_an_application_that_writes_is_told_to_return(session):
+    """What it wrote would be lost."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [])(b"text")
+        return []
+
+    session.mount("http://writing.invalid", WSGIAdapter(application))
+
+    with pytest.raises(NotImplementedError, match=r"write\(\); return it"):
+        session.get("http://writing.invalid/")
 
 
 class Recorder:

@@ -93,9 +93,6 @@ class Adversary:
         self._uses_left: dict[str, int] = {}
         self._never = Event()
 
-    def __repr__(self) -> str:
-        return f"Adversary({self.seed})"
-
     def chance(self, *about: Hashable) -> random.Random:
         """
         Return a source of decisions about something, the same at each call.

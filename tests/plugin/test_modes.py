@@ -47,10 +47,74 @@ def test_versions(project):
 
     ended = project.pytest("--v6-version=4.0,4.15", "-rs", "-v")
 
-    assert ended.counts == {"passed": 7, "skipped": 1}, ended.text
+    assert ended.counts == {"passed": 8, "skipped": 1}, ended.text
     assert "this test is for server 4.0, not 4.15" in ended.text
-    for name in ("test_any[4.0]", "test_any[4.15]", "test_both[4.15]", "test_none PASSED"):
+    for name in ("test_any[4.0]", "test_any[4.15]", "test_both[4.15]", "test_none PASSED", "TestCase::test_size[4.15]"):
         assert name in ended.text
+
+
+UNITTEST = """
+    import unittest
+
+    import pytest
+
+    class TestBase(unittest.TestCase):
+        classes = 0
+
+        @classmethod
+        def setUpClass(cls):
+            TestBase.classes += 1
+
+        def setUp(self):
+            self.name = "North"
+
+        @pytest.fixture(autouse=True)
+        def give(self, v6_federation, v6_version):
+            self.server, self.version = v6_federation.server, v6_version
+
+        def test_version(self):
+            self.assertEqual((self.server.version, self.name), (self.version, "North"))
+
+        def test_old(self):
+            self.assertEqual(self.server.version, "4.0")
+
+        @unittest.skip("not yet")
+        def test_later(self):
+            pass
+
+        @unittest.expectedFailure
+        def test_wrong(self):
+            self.assertEqual(self.name, "South")
+
+    class TestDerived(TestBase):
+        test_old = None
+
+        @pytest.mark.v6(version="4.15")
+        def test_new(self):
+            self.assertEqual(self.server.version, "4.15")
+
+    class TestOther(unittest.TestCase):
+        def test_once(self):
+            self.assertEqual(TestBase.classes, 2)
+"""
+
+
+def test_versions_of_unittest_classes(project):
+    """Their tests run with each version as well, and one of them can be chosen."""
+    project.write("test_theirs.py", UNITTEST)
+
+    ended = project.pytest("--v6-version=4.0,4.15", "--v6-bundle=bundles", "-rs")
+    one = project.pytest("--v6-version=4.0,4.15", "test_theirs.py::TestBase::test_old[4.15]", "-v")
+    both = project.pytest("--v6-version=4.0,4.15", "test_theirs.py::TestBase::test_old")
+
+    assert ended.counts == {"passed": 7, "failed": 1, "skipped": 5, "xfailed": 4}, ended.text
+    assert "AssertionError: '4.15' != '4.0'" in ended.about("TestBase.test_old[4.15]")
+    assert "this test is for server 4.15, not 4.0" in ended.text
+    bundle = project.folder / "bundles" / "test_theirs.py-TestBase-test_old-4.15"
+    assert project.pytest(f"--v6-replay={bundle}").counts["failed"] == 1
+    assert one.counts["failed"] == 1, one.text
+    assert "TestBase::test_old[4.15] FAILED" in one.text
+    assert both.counts["passed"] == 1, both.text
 
 
 def test_without_versions(project):
@@ -236,7 +300,7 @@ def test_processes_and_random_order(project):
 
     ended = project.pytest(*arguments, "--deselect", "test_theirs.py::test_first_page")
 
-    assert ended.counts == {"passed": 13, "skipped": 1}, ended.text
+    assert ended.counts == {"passed": 14, "skipped": 1}, ended.text
 
 
 def test_async(project):

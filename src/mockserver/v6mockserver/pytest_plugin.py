@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from v6client import UserClient
     from v6mockserver import Clock, Faults, Federation, Journal, MockServer
@@ -36,6 +37,7 @@ OPTIONS: tuple[tuple[str, Literal["string", "bool", "linelist"], Any, str], ...]
 
 PREFIX, COURSE, RULES = "v6_", "v6mockserver-course", "v6mockserver-rules"
 RULES_SEEN = pytest.StashKey[dict[str, Any]]()
+VERSION = pytest.StashKey[str]()
 HIGHEST_SEED = 2**32
 GUARDED = ("v6", "all", "none")
 
@@ -187,22 +189,44 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     Run tests with each version that is wanted.
     """
-    versions = _versions(metafunc)
+    versions = _versions(metafunc.definition)
     if versions and "v6_version" in metafunc.fixturenames:
         metafunc.parametrize("v6_version", versions, indirect=True)
 
 
-def _versions(metafunc: pytest.Metafunc) -> list[str]:
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """
+    The same for tests of `unittest`, which pytest does not parametrize.
+    """
+    report = yield
+    if isinstance(collector, pytest.Class) and _is_of_unittest(collector.obj):
+        tests = [item for item in report.result if isinstance(item, pytest.Function)]
+        wanted = {item.name: _versions(item) for item in tests if "v6_version" in item.fixturenames}
+        if several := {name: versions for name, versions in wanted.items() if versions}:
+            testcases = importlib.import_module("v6mockserver._testing.testcases")
+            report.result = list(testcases.repeated(collector, several))
+    return report
+
+
+def _is_of_unittest(class_: type) -> bool:
+    unittest = sys.modules.get("unittest")  # whoever has such a class has loaded it
+    return unittest is not None and issubclass(class_, unittest.TestCase)
+
+
+def _versions(item: pytest.Item) -> list[str]:
     """
     Return the versions that a test is to run with: those on the command line, or several in its marker, or in general.
     """
-    told = _listed(metafunc.config.option.v6_version)
+    told = _listed(item.config.option.v6_version)
     if told:
         return told
-    marked = [mark.kwargs["version"] for mark in metafunc.definition.iter_markers("v6") if "version" in mark.kwargs]
+    marked = [mark.kwargs["version"] for mark in item.iter_markers("v6") if "version" in mark.kwargs]
     if marked:
         return [] if isinstance(marked[0], str) else list(marked[0])
-    usual = _listed(metafunc.config.getini("v6_version"))
+    usual = _listed(item.config.getini("v6_version"))
     return usual if len(usual) > 1 else []
 
 
@@ -222,7 +246,8 @@ def v6_version(request: pytest.FixtureRequest) -> str:
     """
     The server version that the test runs with.
     """
-    version: str = _course(request).version(request.node, getattr(request, "param", None))
+    told = getattr(request, "param", request.node.stash.get(VERSION, None))
+    version: str = _course(request).version(request.node, told)
     return version
 
 

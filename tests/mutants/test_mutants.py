@@ -1,7 +1,7 @@
 """
 The property-based tests find bugs: each of these, planted in a copy of the client, makes one of them fail.
 
-Run by `tox -e mutants`; a plain run of the tests only checks that they can be planted, as the rest takes minutes.
+Run by `tox -e mutants`; a plain run of the tests only checks that they can be planted, as the rest takes a while.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ settings.load_profile("mutants")
 """
 
 slow = pytest.mark.skipif(
-    "V6_MUTANTS" not in os.environ, reason="takes minutes: tox -e mutants runs it, or set V6_MUTANTS=1"
+    "V6_MUTANTS" not in os.environ, reason="tox -e mutants runs it, once for all Pythons; or set V6_MUTANTS=1"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -93,3 +94,18 @@ def test_any_schedule_of_faults(server, schedule, expiries):
         assert str(error)
         assert {effect for _, effect in schedule} - HARMLESS
     assert sent_twice(server) == []
+
+
+@pytest.mark.slow
+@bounded
+@given(effect=st.sampled_from(sorted(EFFECTS)))
+def test_a_task_is_created_once(server, effect):
+    """Or not at all: whatever happens to the request, it is not sent again."""
+    server.reset()
+    EFFECTS[effect](server.faults.on(caller="user nora", method="POST", path="/task"))
+
+    with suppress(V6ClientError):
+        story(server, lambda _: None)
+
+    assert sent_twice(server) == []
+    assert len(server.dump()["tables"]["task"]) <= 1

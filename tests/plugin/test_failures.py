@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
+from v6mockserver import MockServer
 
 pytestmark = pytest.mark.slow
 
 TESTS = """
+    import os
     import socket
     import threading
 
@@ -77,6 +82,49 @@ TESTS = """
             image="crash", description="", input_={"method": "crash"}, databases="default",
         )
         client.wait_for_results(task["id"])
+
+    @pytest.mark.v6(3)
+    def test_argument_without_a_name(v6_server):
+        pass
+
+    def test_node_that_gives_up(v6_federation, v6_faults):
+        node = v6_federation.nodes[0]
+        v6_faults.on(path="/run", caller=node.name).answer(503)
+        node.go_offline()
+        node.go_online()
+        assert not node.is_online
+
+    def test_leak_of_what_is_installed(v6_server):
+        thread = threading.Thread(target=requests.get, args=("http://192.0.2.1",))
+        thread.start()
+        thread.join()
+
+    @pytest.fixture
+    def late():
+        yield
+        with pytest.raises(AssertionError):
+            leak()
+
+    def test_leak_when_it_is_over(late, v6_server):
+        pass
+
+    def test_unix_socket(v6_server):
+        assert socket.socket(socket.AF_UNIX).connect_ex("/nonexistent")
+
+    @pytest.mark.v6(allow_hosts=["[::1]:9"])
+    def test_allowed_in_brackets(v6_server):
+        assert socket.socket(socket.AF_INET6).connect_ex(("::1", 9))
+
+    @pytest.mark.v6(allow_hosts=["database.example"])
+    def test_allowed_by_name(v6_server):
+        socket.create_connection(("database.example", int(os.environ["PORT"]))).close()
+"""
+
+NAME_SERVER = """
+    import socket
+
+    ask = socket.getaddrinfo
+    socket.getaddrinfo = lambda host, *more: ask("127.0.0.1" if host == "database.example" else host, *more)
 """
 
 BROKEN_SEED = """
@@ -92,15 +140,18 @@ def ended(shared):
     (shared.folder / "worlds").mkdir()
     shared.write("worlds/broken.yaml", BROKEN_SEED)
     shared.write("test_theirs.py", TESTS)
-    return shared.pytest()
+    shared.write("conftest.py", NAME_SERVER)
+    with MockServer() as other:
+        return shared.pytest(PORT=other.url.rpartition(":")[2])
 
 
 @pytest.mark.parametrize(
     ("test", "place", "line"),
     [
-        ("test_leak", "hospital.example.org:443", 9),
-        ("test_swallowed_leak", "127.0.0.1:9", 16),
-        ("test_leak_of_a_thread", "192.0.2.1:80", 21),
+        ("test_leak", "hospital.example.org:443", 10),
+        ("test_swallowed_leak", "127.0.0.1:9", 17),
+        ("test_leak_of_a_thread", "192.0.2.1:80", 22),
+        ("test_leak_when_it_is_over", "hospital.example.org:443", 10),
     ],
 )
 def test_a_leak_names_host_and_line(ended, test, place, line):
@@ -109,8 +160,15 @@ def test_a_leak_names_host_and_line(ended, test, place, line):
 
 
 def test_others_pass(ended):
-    """What is allowed, what this process serves, and what tests without the mock do is no leak."""
-    assert ended.counts["passed"] == 3, ended.text
+    """What is allowed, also by its name, what this process serves, and what tests without the mock do is no leak."""
+    assert ended.counts["passed"] == 7, ended.text  # one of them before it leaks in a fixture
+
+
+def test_a_leak_without_a_line_of_the_project_names_the_one_that_connects(ended):
+    """A thread may have nothing but what is installed under way."""
+    assert re.search(
+        r"site-packages.+:\d+ connects to 192\.0\.2\.1:80", ended.about("test_leak_of_what_is_installed")
+    ), ended.text
 
 
 GUARDED = """
@@ -163,6 +221,7 @@ def test_a_plan_that_no_run_takes_fails_the_test(ended):
         ),
         ("test_no_seed", "none.yaml: a path is that of a file beside the test"),
         ("test_unknown_arguments", "has no argument 'organisations', 'encryption'; it has seed, version"),
+        ("test_argument_without_a_name", "@pytest.mark.v6(3,): its arguments have names, such as organizations=3"),
         ("test_bad_argument", "organizations=-1: a number from 0, or a list of names that differ is expected"),
     ],
 )
@@ -190,3 +249,22 @@ def test_a_failure_shows_journal_and_logs(ended, told):
     shown = ended.about("test_failed_run")
 
     assert told in shown or told in " ".join(shown.split())
+
+
+def test_a_failure_shows_what_nodes_noted(ended):
+    """A node's troubles reach nobody else."""
+    told = ended.about("test_node_that_gives_up")
+
+    assert "v6 logs of nodes" in told
+    assert re.search(r"organization 1.*: sync: .*503", told), told
+
+
+def test_a_mistake_in_the_configuration_is_an_error_that_names_it(project):
+    """As one in a marker."""
+    project.write("pytest.ini", "[pytest]\nv6_organizations = North, North\n")
+    project.write("test_theirs.py", "def test_any(v6_server): pass")
+
+    told = project.pytest().about("test_any")
+
+    assert "the configuration of pytest, v6_organizations=['North', 'North']: a number from 0, or a list" in told
+    assert "_testing" not in told

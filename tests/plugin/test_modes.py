@@ -183,39 +183,56 @@ def test_bundle(project):
     project.write(
         "test_theirs.py",
         """
+        import pytest
+
         def test_good(v6_server):
             pass
 
         def test_wrong_version(v6_client, v6_version):
             v6_client().util.get_server_version()
             assert v6_version != "4.0"
+
+        @pytest.mark.v6(organizations=-1)
+        def test_without_a_federation(v6_server):
+            pass
         """,
     )
 
     ended = project.pytest("--v6-bundle=bundles", "--v6-version=4.0,4.15")
     bundle = project.folder / "bundles" / "test_theirs.py-test_wrong_version-4.0"
     again = project.pytest(f"--v6-replay={bundle}")
+    project.write("test_theirs.py", "def test_other(): pass")
 
-    assert ended.counts == {"passed": 3, "failed": 1}, ended.text
+    assert ended.counts == {"passed": 3, "failed": 1, "error": 2}, ended.text
     assert f"pytest --v6-replay={bundle.relative_to(project.folder)}" in ended.text
     journal = json.loads((bundle / "journal.json").read_text())
     assert journal[-1]["request"] == "GET /api/version"
     assert MockServer.load(json.loads((bundle / "dump.json").read_text())).version == "4.0"
     assert "assert '4.0' != '4.0'" in (bundle / "error.txt").read_text()
-    assert again.counts == {"failed": 1, "deselected": 3}, again.text
+    assert again.counts == {"failed": 1, "deselected": 5}, again.text
     assert "assert '4.0' != '4.0'" in again.text
+    assert sorted(file.name for file in bundle.with_name("test_theirs.py-test_without_a_federation-4.0").iterdir()) == [
+        "bundle.json",
+        "error.txt",
+    ]
+    assert "was it renamed?" in project.pytest(f"--v6-replay={bundle}").text
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--v6-replay=none"], "there is no bundle"),
+        (["--v6-replay=other.json"], "its format is 0, and 1 is what is read"),
+        (["--v6-replay=list.json"], "its format is None, and 1 is what is read"),
         (["--v6-adversarial", "test_theirs.py"], "'test_theirs.py' is no seed, a whole number"),
         (["--v6-server=http://127.0.0.1", "--v6-version=4.0"], "leave out --v6-version"),
     ],
 )
 def test_options_that_make_no_sense(project, arguments, message):
     """They are refused before anything runs."""
+    project.write("other.json", '{"format": 0}')
+    project.write("list.json", "[]")
+
     ended = project.pytest(*arguments)
 
     assert message in ended.text

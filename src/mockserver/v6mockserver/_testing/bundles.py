@@ -100,9 +100,10 @@ def read(path: Path) -> dict[str, Any]:
     """
     file = path / FILE if path.is_dir() else path
     try:
-        about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        about = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MockUsageError(f"--v6-replay={path}: there is no bundle ({error}); --v6-bundle writes one") from None
-    if about.get("format") != FORMAT:
-        raise MockUsageError(f"--v6-replay={path}: its format is {about.get('format')!r}, and {FORMAT} is what is read")
-    return about
+    known: dict[str, Any] = about if isinstance(about, dict) else {}
+    if known.get("format") != FORMAT:
+        raise MockUsageError(f"--v6-replay={path}: its format is {known.get('format')!r}, and {FORMAT} is what is read")
+    return known

@@ -24,6 +24,7 @@ EXTRAS = {
         "pandas",
         "pyyaml",
         "waitress",
+        "werkzeug",
     },
     "pandas": {"pandas"},
     "testing": {"hypothesis", "pytest"},

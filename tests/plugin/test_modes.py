@@ -352,11 +352,11 @@ def test_async(project):
 
 def test_missing_extra(project):
     """Pytest starts, other tests run, and those with our fixtures say what to install."""
-    project.write("conftest.py", "import sys\nsys.modules['flask'] = None\n")
+    project.write("conftest.py", "import sys\nsys.modules['marshmallow'] = None\n")
     project.write("test_theirs.py", "def test_mock(v6_server): pass\ndef test_other(): pass\n")
 
     ended = project.pytest()
 
     assert ended.counts == {"passed": 1, "error": 1}, ended.text
-    assert "the v6 fixtures need flask: pip install 'v6client[mock]'" in ended.about("test_mock")
+    assert "the v6 fixtures need marshmallow: pip install 'v6client[mock]'" in ended.about("test_mock")
     assert "Traceback" not in ended.text

@@ -1,16 +1,17 @@
 """
-The Flask application of a release: built once per process, holds no state, finds its world in the WSGI environment.
+The WSGI application of a release: built once per process, holds no state, finds its world in the WSGI environment.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import flask
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, RoutingException, Rule
+from werkzeug.wrappers import Request, Response
 
+from v6mockserver import _messages as messages
 from v6mockserver._errors import RefusedError
 from v6mockserver.api import (
     algorithmstore,
@@ -34,11 +35,13 @@ from v6mockserver.api import (
     vpn,
 )
 from v6mockserver.api._links import API_PATH
-from v6mockserver.api._routes import WORLD, handler, respond, respond_to_framework
+from v6mockserver.api._routes import WORLD, handler, respond
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from v6mockserver.api._routes import Route
     from v6mockserver.state.releases import Release
@@ -66,16 +69,59 @@ NOUNS = (
 )
 
 
-class _Application(flask.Flask):
+class Application:
     """
-    An application whose views are plain functions.
+    The WSGI application of a release.
+
+    Parameters
+    ----------
+    release : Release
+        Which routes it has.
+
+    Attributes
+    ----------
+    url_map : Map
+        Its routes, and what answers each: called with the request and the ids in the path.
     """
 
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self, release: Release) -> None:
+        self.url_map = Map()
+        for route in routes_of(release):
+            self._add(API_PATH + route.path, handler(route, release), route.method)
+        self._add("/openapi.json", _document)
+        self._add("/docs/", _page)
+        self._add("/docs/<path:_file>", _page)
+
+    def _add(self, path: str, answer: Callable[..., Response], method: str = "GET") -> None:
+        self.url_map.add(Rule(path, endpoint=answer, methods=[method, "OPTIONS"]))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """
-        Return the function as it is: Flask would look for coroutine functions, several times a request.
+        Answer a request: the WSGI interface. A mistake in this package is raised, and hides behind no status.
         """
-        return func
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except RefusedError as error:
+            response = respond(error.status, error.body())
+        except HTTPException as error:
+            response = _of_framework(request, error)
+        _allow_other_origins(request, response)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        urls = self.url_map.bind(
+            request.host,
+            request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode("latin-1"),
+        )
+        answer, ids = urls.match()
+        if request.method == "OPTIONS":
+            return _options(urls.allowed_methods())
+        return answer(request, **ids)  # type: ignore[no-any-return]  # what `_add` was given
 
 
 def routes_of(release: Release) -> list[Route]:
@@ -86,51 +132,52 @@ def routes_of(release: Release) -> list[Route]:
 
 
 @cache
-def application(version: str = LATEST) -> flask.Flask:
+def application(version: str = LATEST) -> Application:
     """
-    Return the one application of this process for a version; it has no other routes than that version.
+    Return the one application of this process for a version.
     """
-    release = RELEASES[version]
-    app = _Application("v6mockserver", static_folder=None)
-    # A mistake in this package must surface in the test that met it, not hide behind a 500.
-    app.config["PROPAGATE_EXCEPTIONS"] = True
-    for route in routes_of(release):
-        name = f"{route.method} {route.path}".replace(".", "_")
-        app.add_url_rule(API_PATH + route.path, name, handler(route, release), methods=[route.method])
-    app.add_url_rule("/openapi.json", view_func=_document)
-    app.add_url_rule("/docs/", view_func=_page)
-    app.add_url_rule("/docs/<path:_file>", view_func=_page)
-    app.register_error_handler(RefusedError, _refusal)
-    app.register_error_handler(HTTPException, respond_to_framework)
-    app.after_request(_allow_other_origins)
-    return app
+    return Application(RELEASES[version])
 
 
-def _document() -> flask.Response:
+def _document(request: Request) -> Response:
     """
     Answer with the description of the API. It is no part of the API, and takes no token.
     """
     from v6mockserver import _openapi
 
-    return respond(200, _openapi.document(flask.request.environ[WORLD].release.version))
+    return respond(200, _openapi.document(request.environ[WORLD].release.version))
 
 
-def _page(_file: str = "") -> Response:
+def _page(request: Request, _file: str = "") -> Response:
     """
     Answer with the page that shows the description, or with one of its files.
     """
     from v6mockserver import _openapi
 
-    return Response.from_app(_openapi.page(), flask.request.environ)
+    return Response.from_app(_openapi.page(), request.environ)
 
 
-def _refusal(error: RefusedError) -> flask.Response:
-    return respond(error.status, error.body())
+def _options(methods: Iterable[str]) -> Response:
+    response = Response(mimetype="text/html")
+    response.allow.update(methods)
+    return response
 
 
-def _allow_other_origins(response: flask.Response) -> flask.Response:
-    origin = flask.request.headers.get("Origin")
+def _of_framework(request: Request, error: HTTPException) -> Response:
+    """
+    Return the real server's answer to an error of its framework: HTML for an unknown path, else JSON under `message`.
+    """
+    if isinstance(error, NotFound | RoutingException):
+        return Response.force_type(error.get_response(request.environ))
+    description = error.description
+    if isinstance(error, MethodNotAllowed):
+        description = messages.METHOD_NOT_ALLOWED.format(method=request.method)
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return respond(error.code or 500, {"message": description}, headers)
+
+
+def _allow_other_origins(request: Request, response: Response) -> None:
+    origin = request.headers.get("Origin")
     response.headers["Access-Control-Allow-Origin"] = origin or "*"
     if origin:
         response.headers.add("Vary", "Origin")
-    return response

@@ -131,13 +131,13 @@ class InvalidBodyError(BadRequestError):
 
     def __init__(self, message: str, errors: dict[str, Any]) -> None:
         super().__init__(message)
-        self.errors = errors
+        self.errors = _with_text_keys(errors)
 
     def body(self) -> dict[str, Any]:
         """
         Return the JSON body of the answer.
         """
-        return {"msg": self.message, "errors": _with_text_keys(self.errors)}
+        return {"msg": self.message, "errors": self.errors}
 
 
 def _with_text_keys(errors: dict[Any, Any]) -> dict[str, Any]:

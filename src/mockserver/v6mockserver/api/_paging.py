@@ -8,18 +8,18 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-import flask
-
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, UnexpectedError
-from v6mockserver.api._routes import PAGE_SIZE, WORLD, respond
+from v6mockserver.api._routes import PAGE_SIZE, respond
 from v6mockserver.state.tables import HasId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from werkzeug.wrappers import Response
+
+    from v6mockserver.api._routes import Call
     from v6mockserver.state.query import Selection
-    from v6mockserver.state.world import World
 
 PER_PAGE = 10
 
@@ -27,16 +27,19 @@ Row = TypeVar("Row", bound=HasId)
 
 
 def page(
+    call: Call,
     selection: Selection[Row],
     render: Callable[[Row], dict[str, Any]],
     *,
     sortable: type | None = None,
-) -> flask.Response:
+) -> Response:
     """
     Return the page of a selection that the query asks for.
 
     Parameters
     ----------
+    call : Call
+        The request.
     selection : Selection
         The rows, in their default order.
     render : callable
@@ -46,7 +49,7 @@ def page(
 
     Returns
     -------
-    flask.Response
+    Response
         The envelope `{"data", "links"}` with its headers.
 
     Raises
@@ -56,46 +59,44 @@ def page(
     BadRequestError
         If page or per_page is not a number (4.0).
     """
-    args = flask.request.args
-    number = _positive(args, "page", 1)
-    size = _positive(args, "per_page", flask.request.environ.get(PAGE_SIZE, PER_PAGE))
-    keys = _sort_keys(args, sortable) if sortable is not None else []
+    number = _positive(call, "page", 1)
+    size = _positive(call, "per_page", call.request.environ.get(PAGE_SIZE, PER_PAGE))
+    keys = _sort_keys(call, sortable) if sortable is not None else []
     if keys:
         selection = selection.sorted_by(keys)
     rows = selection.rows((number - 1) * size, number * size)
-    return envelope([render(row) for row in rows], number, size, len(selection))
+    return envelope(call, [render(row) for row in rows], number, size, len(selection))
 
 
-def envelope(data: list[dict[str, Any]], number: int, size: int, total: int) -> flask.Response:
+def envelope(call: Call, data: list[dict[str, Any]], number: int, size: int, total: int) -> Response:
     """
     Return a page of a list with its links and headers.
     """
-    links = _links(number, -(-total // size))
+    links = _links(call, number, -(-total // size))
     header = ",".join(f"<{url}>; rel={relation}" for relation, url in links.items())
     headers = {"total-count": str(total), "Link": header, "access-control-expose-headers": "total-count, Link"}
     return respond(200, {"data": data, "links": links}, headers)
 
 
-def _positive(args: Mapping[str, str], name: str, default: int) -> int:
-    text = args.get(name)
+def _positive(call: Call, name: str, default: int) -> int:
+    text = call.request.args.get(name)
     if text is None:
         return default
     message = messages.BAD_PAGE.format(name=name, value=text)
     try:
         number = int(text)
     except ValueError as error:
-        world: World = flask.request.environ[WORLD]
-        raise (UnexpectedError if world.release.fails_on_text_pages else BadRequestError)(message) from error
+        raise (UnexpectedError if call.world.release.fails_on_text_pages else BadRequestError)(message) from error
     if number < 1:
         raise UnexpectedError(message)
     return number
 
 
-def _sort_keys(args: Mapping[str, str], sortable: type) -> list[tuple[str, bool]]:
+def _sort_keys(call: Call, sortable: type) -> list[tuple[str, bool]]:
     """
     Return the columns to sort by, each with whether it descends.
     """
-    text = args.get("sort", "")
+    text = call.request.args.get("sort", "")
     if not text:
         return []
     columns = {field.name for field in fields(sortable)}
@@ -109,14 +110,14 @@ def _sort_keys(args: Mapping[str, str], sortable: type) -> list[tuple[str, bool]
     return keys
 
 
-def check_sort(sortable: type) -> None:
+def check_sort(call: Call, sortable: type) -> None:
     """
     Refuse a sort by an unknown column, for lists whose order is fixed whatever the query says.
     """
-    _sort_keys(flask.request.args, sortable)
+    _sort_keys(call, sortable)
 
 
-def _links(number: int, last: int) -> dict[str, str]:
+def _links(call: Call, number: int, last: int) -> dict[str, str]:
     pages = {"first": 1, "previous": number - 1, "self": number, "next": number + 1, "last": last}
     present = {
         "first": True,
@@ -125,9 +126,9 @@ def _links(number: int, last: int) -> dict[str, str]:
         "next": number < last,
         "last": last > 0,
     }
-    query = flask.request.args.to_dict()
+    query = call.request.args.to_dict()
     written = {name: urlencode({name: value}) for name, value in query.items()}
-    path = flask.request.path
+    path = call.request.path
     return {
         relation: f"{path}?{'&'.join((written | {'page': f'page={page}'}).values())}"
         for relation, page in pages.items()

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import flask
 import marshmallow
 import orjson
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.wrappers import Response
 
 from v6mockserver import _messages as messages
 from v6mockserver import _outgoing
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.wrappers import Request
 
     from v6mockserver.api._answers import Shape
     from v6mockserver.api._query import Query
@@ -62,7 +63,7 @@ between, the last.
 USER, NODE, CONTAINER = ("user",), ("node",), ("container",)
 ANYBODY_LOGGED_IN = (*USER, *NODE, *CONTAINER)
 
-Answer = tuple[int, Any] | flask.Response
+Answer = tuple[int, Any] | Response
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 View = TypeVar("View", bound="Callable[..., Answer | Talk[Answer]]")
 Row = TypeVar("Row")
@@ -77,6 +78,7 @@ class Call:
     One request as a view sees it.
     """
 
+    request: Request
     world: World
     caller: Caller
     schema: type[marshmallow.Schema] | None
@@ -87,14 +89,14 @@ class Call:
         """
         The header with which the caller came.
         """
-        return flask.request.headers.get("Authorization", "")
+        return self.request.headers.get("Authorization", "")
 
     @property
     def parameters(self) -> Parameters:
         """
         The query of the request, as far as the release reads it.
         """
-        query = flask.request.args.to_dict(flat=False)
+        query = self.request.args.to_dict(flat=False)
         ignored = self.world.release.ignored_parameters.get(self.noun, ())
         return Parameters({name: texts for name, texts in query.items() if name not in ignored} if ignored else query)
 
@@ -120,7 +122,7 @@ class Call:
         """
         assert self.schema is not None, "this route declares no body"  # noqa: S101 -- a mistake in this package
         try:
-            return _instance(self.schema).load(json_body(), partial=partial)
+            return _instance(self.schema).load(json_body(self.request), partial=partial)
         except marshmallow.ValidationError as error:
             raise InvalidBodyError(messages.BODY_INVALID, error.messages_dict) from error
 
@@ -135,7 +137,7 @@ def _instance(schema: type[marshmallow.Schema]) -> marshmallow.Schema:
     return schema()
 
 
-def json_body() -> Any:
+def json_body(request: Request) -> Any:
     """
     Return the body of the request, parsed as JSON.
 
@@ -145,11 +147,11 @@ def json_body() -> Any:
         If it is not JSON; answered as the framework of the real server does, under the key `message`.
     """
     try:
-        body = flask.request.get_json()
-        if any(sign in flask.request.get_data() for sign in SURROGATES):
+        body = request.get_json()
+        if any(sign in request.get_data() for sign in SURROGATES):
             _require_characters(body)
     except UnsupportedMediaType as error:
-        error.description = messages.BODY_NOT_JSON.format(type=flask.request.content_type)
+        error.description = messages.BODY_NOT_JSON.format(type=request.content_type)
         raise
     except BadRequest as error:
         error.description = messages.BODY_UNREADABLE
@@ -186,7 +188,7 @@ class Route:
     noun : str
         What it is about.
     method, path : str
-        The HTTP method, and the path below the API path in Flask's notation.
+        The HTTP method, and the path below the API path in werkzeug's notation.
     callers : tuple of str
         The kinds of caller that it is for; without any it is public.
     bodies : mapping
@@ -250,7 +252,7 @@ class Routes:
         method : str
             The HTTP method.
         path : str
-            The path below the API path, in Flask's notation.
+            The path below the API path, in werkzeug's notation.
         callers : tuple of str
             The kinds of caller that it is for; without any it is public.
         body : marshmallow schema, or mapping from version to schema, optional
@@ -298,38 +300,38 @@ class Routes:
         return declare
 
 
-def handler(route: Route, release: Release) -> Callable[..., flask.Response]:
+def handler(route: Route, release: Release) -> Callable[..., Response]:
     """
-    Return what Flask calls for a route of a release.
+    Return what answers the requests for a route of a release; it gets the request, and the ids in the path.
     """
     return functools.partial(_handle, route, route.body(release))
 
 
-def _handle(route: Route, schema: type[marshmallow.Schema] | None, **ids: Any) -> flask.Response:
-    environ = flask.request.environ
-    answer = _finished(environ, _talk(environ, route, schema, ids))
-    return answer if isinstance(answer, flask.Response) else respond(*answer)
+def _handle(route: Route, schema: type[marshmallow.Schema] | None, request: Request, **ids: Any) -> Response:
+    answer = _finished(request, _talk(request, route, schema, ids))
+    return answer if isinstance(answer, Response) else respond(*answer)
 
 
 def _talk(
-    environ: WSGIEnvironment, route: Route, schema: type[marshmallow.Schema] | None, ids: Mapping[str, Any]
+    request: Request, route: Route, schema: type[marshmallow.Schema] | None, ids: Mapping[str, Any]
 ) -> Talk[Answer]:
     """
     Judge the token and answer; as one talk, so that nobody else has a turn before there is a question.
     """
+    environ = request.environ
     world: World = environ[WORLD]
     caller = _NOBODY
     if route.callers:
         caller = tokens.authenticate(world, environ.get("HTTP_AUTHORIZATION"), route.callers)
         caller = environ.get(ADMIT, _as_they_come)(world, caller)
-    answer = route.view(Call(world, caller, schema, route.noun), **ids)
+    answer = route.view(Call(request, world, caller, schema, route.noun), **ids)
     return (yield from answer) if isinstance(answer, Generator) else answer
 
 
 @contextmanager
 def _locked(environ: WSGIEnvironment) -> Iterator[None]:
     """
-    Hold the world's lock, and take with you what is to be told before anybody else does.
+    Hold the lock of a request's world, and take with you what is to be told before anybody else does.
     """
     world: World = environ[WORLD]
     with world.lock:
@@ -340,7 +342,7 @@ def _locked(environ: WSGIEnvironment) -> Iterator[None]:
             environ.setdefault(EVENTS, []).extend(world.take_events())
 
 
-def _finished(environ: WSGIEnvironment, talk: Talk[Answer]) -> Answer:
+def _finished(request: Request, talk: Talk[Answer]) -> Answer:
     """
     Go through with a talk and return the answer that it ends in.
 
@@ -348,12 +350,12 @@ def _finished(environ: WSGIEnvironment, talk: Talk[Answer]) -> Answer:
     """
     step: Callable[[], Question] = functools.partial(next, talk)
     while True:
-        with _locked(environ):
+        with _locked(request.environ):
             try:
                 question = step()
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]  # what the generator returns
-        reply = _outgoing.ask(environ[OUTGOING](), question)
+        reply = _outgoing.ask(request.environ[OUTGOING](), question)
         step = functools.partial(talk.send, reply)
 
 
@@ -365,21 +367,8 @@ _NOBODY: Any = None
 """The caller of a public route; views of such routes do not ask."""
 
 
-def respond(status: int, body: object, headers: dict[str, str] | None = None) -> flask.Response:
+def respond(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
     """
     Return a JSON response.
     """
-    return flask.Response(orjson.dumps(body), status, headers, mimetype="application/json")
-
-
-def respond_to_framework(error: HTTPException) -> flask.Response | HTTPException:
-    """
-    Return the real server's answer to an error of the framework: HTML for an unknown path, else JSON under `message`.
-    """
-    if error.code == 404:  # noqa: PLR2004 -- the status is the name
-        return error
-    description = error.description
-    if error.code == 405:  # noqa: PLR2004 -- the status is the name
-        description = messages.METHOD_NOT_ALLOWED.format(method=flask.request.method)
-    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return respond(error.code or 500, {"message": description}, headers)
+    return Response(orjson.dumps(body), status, headers, mimetype="application/json")

@@ -86,7 +86,7 @@ def list_algorithm_stores(call: Call) -> Answer:
     List algorithm stores.
     """
     visible = stores.visible(call.world, call.caller, call.parameters)
-    return page(visible, call.renderer(render), sortable=entities.AlgorithmStore)
+    return page(call, visible, call.renderer(render), sortable=entities.AlgorithmStore)
 
 
 @routes.add(

@@ -4,8 +4,8 @@ Routes of large inputs and results.
 
 from __future__ import annotations
 
-import flask
 from marshmallow import fields
+from werkzeug.wrappers import Response
 
 from v6mockserver.api._answers import AnswerSchema, Bytes, text
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes
@@ -52,7 +52,7 @@ def create_blob(call: Call) -> Answer:
     Store a blob: the bytes of the body, whatever its content type.
     """
     blob.require_may_upload(call.world, call.caller)
-    return 201, {"uuid": blob.store(call.world, flask.request.stream.read())}
+    return 201, {"uuid": blob.store(call.world, call.request.stream.read())}
 
 
 @routes.add(
@@ -70,4 +70,4 @@ def get_blob(call: Call, uuid: str) -> Answer:
     content = blob.view(call.world, call.caller, uuid)
     headers = {"Content-Disposition": f"attachment; filename=result_{uuid}.bin"}
     # In one piece, which nobody copies until it is cut up for a socket.
-    return flask.Response(content, headers=headers, mimetype="application/octet-stream")
+    return Response(content, headers=headers, mimetype="application/octet-stream")

@@ -109,7 +109,7 @@ def list_collaborations(call: Call) -> Answer:
     List collaborations.
     """
     visible = collaborations.visible(call.world, call.caller, call.parameters)
-    return page(visible, _renderer(call), sortable=entities.Collaboration)
+    return page(call, visible, _renderer(call), sortable=entities.Collaboration)
 
 
 @routes.add("POST", "/collaboration", callers=USER, body=CollaborationSchema, answers={200: CollaborationAnswer})

@@ -127,7 +127,7 @@ def list_nodes(call: Call) -> Answer:
     List nodes.
     """
     visible = nodes.visible(call.world, call.caller, call.parameters)
-    return page(visible, call.renderer(render), sortable=entities.Node)
+    return page(call, visible, call.renderer(render), sortable=entities.Node)
 
 
 @routes.add("POST", "/node", callers=USER, body=NodeSchema, answers={201: NewNodeAnswer}, refusals=[404])

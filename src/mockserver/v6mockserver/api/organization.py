@@ -116,7 +116,7 @@ def list_organizations(call: Call) -> Answer:
     List organizations.
     """
     visible = organizations.visible(call.world, call.caller, call.parameters)
-    return page(visible, call.renderer(render), sortable=entities.Organization)
+    return page(call, visible, call.renderer(render), sortable=entities.Organization)
 
 
 @routes.add("POST", "/organization", callers=USER, body=OrganizationSchema, answers={201: OrganizationAnswer})

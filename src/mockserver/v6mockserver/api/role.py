@@ -139,7 +139,9 @@ def list_roles(call: Call) -> Answer:
     """
     List roles.
     """
-    return page(roles.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.Role)
+    return page(
+        call, roles.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.Role
+    )
 
 
 @routes.add(

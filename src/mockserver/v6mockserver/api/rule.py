@@ -71,8 +71,8 @@ def list_rules(call: Call) -> Answer:
     visible = rules.visible(call.world, call.parameters)
     if call.parameters.text("no_pagination") == "1":
         everything = [render(row) for row in visible.rows(0, len(visible))]
-        return envelope(everything, 1, max(len(everything), 1), len(everything))
-    return page(visible, render, sortable=entities.Rule)
+        return envelope(call, everything, 1, max(len(everything), 1), len(everything))
+    return page(call, visible, render, sortable=entities.Rule)
 
 
 @routes.add("GET", "/rule/<int:id_>", callers=USER, answers={200: RuleAnswer})

@@ -104,7 +104,7 @@ def list_studies(call: Call) -> Answer:
     List studies.
     """
     visible = studies.visible(call.world, call.caller, call.parameters)
-    return page(visible, _renderer(call), sortable=entities.Study)
+    return page(call, visible, _renderer(call), sortable=entities.Study)
 
 
 @routes.add("POST", "/study", callers=USER, since="4.15", body=StudySchema, answers={201: StudyAnswer}, refusals=[404])

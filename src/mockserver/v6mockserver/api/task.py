@@ -295,9 +295,9 @@ def list_tasks(call: Call) -> Answer:
     """
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
-    check_sort(entities.Task)
+    check_sort(call, entities.Task)
     parameters = call.parameters
-    return page(tasks.visible(call.world, call.caller, parameters), _renderer(call, parameters))
+    return page(call, tasks.visible(call.world, call.caller, parameters), _renderer(call, parameters))
 
 
 @routes.add(

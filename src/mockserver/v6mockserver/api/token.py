@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import flask
 from marshmallow import Schema, fields, validate
 
 from v6mockserver import _messages as messages
@@ -176,7 +175,7 @@ def create_node_token(call: Call) -> Answer:
     Log a node in. Its key must be spelled as it was issued, although any spelling of a UUID is valid.
     """
     call.body()
-    pair = _pair(call.world, login.node_with_key(call.world, flask.request.get_json()["api_key"]), "node")
+    pair = _pair(call.world, login.node_with_key(call.world, call.request.get_json()["api_key"]), "node")
     return respond(200, pair, {"jwt-token": pair["access_token"]})
 
 
@@ -202,7 +201,7 @@ def refresh_token(call: Call) -> Answer:
     """
     Give a user or a node new tokens for a refresh token, which stays valid.
     """
-    claims = tokens.read(call.world, flask.request.headers.get("Authorization"), "refresh")
+    claims = tokens.read(call.world, call.request.headers.get("Authorization"), "refresh")
     caller = tokens.find_caller(call.world, claims)
     if caller.kind == "container":
         raise UnexpectedError(messages.WRONG_CALLER.format(kind=caller.kind, kinds="user or node"))

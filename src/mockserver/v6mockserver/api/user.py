@@ -150,7 +150,9 @@ def list_users(call: Call) -> Answer:
     """
     List users.
     """
-    return page(users.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.User)
+    return page(
+        call, users.visible(call.world, call.caller, call.parameters), call.renderer(render), sortable=entities.User
+    )
 
 
 @routes.add(

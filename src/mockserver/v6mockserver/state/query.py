@@ -48,7 +48,7 @@ class Parameters:
         """
         Return the first value of a parameter, or None.
         """
-        texts = self._values.get(name)
+        texts = self.texts(name)
         return texts[0] if texts else None
 
     def integers(self, name: str) -> list[int]:

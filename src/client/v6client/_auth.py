@@ -81,6 +81,16 @@ def claims(token: str) -> dict[str, Any]:
     return read
 
 
+def subject(token: str) -> Any:
+    """
+    The id of whoever a token is for.
+    """
+    read = claims(token)
+    if "sub" not in read:
+        raise MalformedAnswerError("the server gave a token that does not say whom it is for")
+    return read["sub"]
+
+
 def _renewal_time(read: Mapping[str, Any], now: float) -> float | None:
     if "exp" not in read or "iat" not in read:
         return None

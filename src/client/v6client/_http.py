@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 
 from v6client import _auth, exceptions
+from v6client._answers import having
 from v6client._refusals import no_answer, refusal
 from v6client._session import own_session
 
@@ -106,7 +107,7 @@ class Connection:
         """
         The version of the server, asked when it is first needed.
         """
-        return str(self.request("GET", "version")["version"])
+        return str(having(self.request("GET", "version"), "version", "version")["version"])
 
     def login(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """

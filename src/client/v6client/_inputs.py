@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from v6client._answers import having
 from v6client._plain import PlainCryptor
 from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
 from v6client.resources._base import whole
@@ -71,10 +72,11 @@ def _viewed(client: UserClient, collaboration: int) -> dict[str, Any] | None:
     """
     path = f"collaboration/{whole(collaboration, 'collaboration')}"
     try:
-        row: dict[str, Any] = client.connection.request("GET", path, params={"include": "organizations"})
+        row = client.connection.request("GET", path, params={"include": "organizations"})
     except PermissionDeniedError:
         return None  # who may create tasks need not be allowed to look
-    return row
+    viewed: dict[str, Any] = having(row, path, "encrypted", "organizations")
+    return viewed
 
 
 def _cryptor(own: Cryptor, collaboration: int, viewed: dict[str, Any] | None) -> Cryptor:

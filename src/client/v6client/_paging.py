@@ -80,12 +80,3 @@ def overlapping(reached: int) -> tuple[int, int]:
         for size in range(PAGE_SIZE, PAGE_SIZE // 2, -1)
         if start % size == 0
     )
-
-
-def checked(answer: Any, path: str) -> Any:
-    """
-    An answer, if it is a page of a list.
-    """
-    if not isinstance(answer, dict) or not answer.keys() >= {"data", "links"}:
-        raise MalformedAnswerError(f"GET {path} was not answered with a page of a list ('data' and 'links')")
-    return answer

@@ -7,7 +7,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from v6client._paging import checked, walk
+from v6client._answers import having, page
+from v6client._paging import walk
 from v6client.exceptions import PermissionDeniedError
 
 if TYPE_CHECKING:
@@ -76,17 +77,18 @@ class TaskRuns:
             There is no such task.
         """
         try:
-            task = self._connection.request("GET", f"task/{self.task_id}")
+            path = f"task/{self.task_id}"
+            task = having(self._connection.request("GET", path), path, "collaboration.id")
             rows = self._rows("organization", sort="id", collaboration_id=task["collaboration"]["id"])
             return {row["id"]: row["name"] for row in rows}
         except PermissionDeniedError:
             return {}  # names are a courtesy; the runs tell the ids
 
     def _rows(self, path: str, **params: Any) -> Iterator[Any]:
-        def page(**where: int) -> Any:
-            return checked(self._connection.request("GET", path, params={**params, **where}), path)
+        def fetch(**where: int) -> Any:
+            return page(self._connection.request("GET", path, params={**params, **where}), path)
 
-        return walk(page)
+        return walk(fetch)
 
 
 def _summary(run: models.Run, names: dict[int, str]) -> models.RunSummary:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
+from v6client import _answers as answers
 from v6client import _features
 from v6client._models import Row
-from v6client._paging import checked
 from v6client.exceptions import (
     NotAuthenticatedError,
     ServerRefusedError,
@@ -106,7 +106,8 @@ class SubClient(Generic[Row]):
                 raise UsageError(f"{name} is one value to filter by, not {value!r}")
         numbers = {"page": counted(page, "page"), "per_page": counted(per_page, "per_page")}
         query = {"sort": self.order, **numbers, **params}
-        return cast("models.Page[Row]", checked(self._request("GET", self.noun, params=query), self.noun))
+        answer = self._request("GET", self.noun, params=query)
+        return cast("models.Page[Row]", answers.page(answer, self.noun))
 
 
 class ReturningRefusals:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 from v6client import _models as models
+from v6client._answers import having
 from v6client._content import task_body
 from v6client._inputs import inputs_for
 from v6client._paging import walk
@@ -278,7 +279,7 @@ class Task(SubClient[models.Task]):
         known = whole(study, "study")
         if known not in self._studies:
             try:
-                row = self._request("GET", f"study/{known}")
+                row = having(self._request("GET", f"study/{known}"), f"study/{known}", "collaboration.id")
             except PermissionDeniedError as denied:
                 # Who may create tasks for a study need not be allowed to look at it.
                 return self._default_collaboration(known, denied)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
@@ -120,6 +121,54 @@ def test_what_has_no_pooled_result_is_passed_over():
         return mean(df)
 
     check(pooled=at_least_two)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda count, mean: pd.Series([mean, count]),
+        lambda count, mean: np.array([mean, count]),
+        lambda count, mean: [mean, np.int64(count)],
+    ],
+    ids=["pandas", "numpy", "a number of numpy"],
+)
+def test_what_pandas_and_numpy_give_can_be_compared(convert):
+    """A result is JSON, which has neither; a data frame is compared with an object of its columns."""
+
+    def listed(client, column):
+        return [central(client, column)[name] for name in ("mean", "count")]
+
+    check(listed, pooled=lambda df: convert(len(df), df["age"].mean()), missing=False, nodes=(1, 2), examples=5)
+    check(
+        lambda client, column: {"count": {"0": central(client, column)["count"]}},
+        pooled=lambda df: pd.DataFrame({"count": [df["age"].count()]}),
+        nodes=(1, 2),
+        examples=5,
+    )
+
+
+def test_a_pooled_result_that_no_algorithm_can_give():
+    """It is told by its type."""
+    with pytest.raises(MockUsageError, match="pooled gives a set, which no result can be"):
+        check(pooled=lambda df: set(df["age"]))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "wanted"),
+    [((1, 1), {13}), ((2, 2), {7, 12}), ((1, 4), {13, 4, 10}), ((14, 20), {1})],
+    ids=["one", "two", "up to four", "more than rows"],
+)
+def test_all_rows_are_among_the_splits(nodes, wanted):
+    """Over the fewest and over the most nodes: evenly, and nearly all at one where there are several."""
+    sizes = set()
+
+    def counted(df, column):
+        sizes.add(len(df))
+        return partial(df, column)
+
+    check(part=counted, nodes=nodes, examples=1)
+
+    assert wanted <= sizes
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 from v6mockserver import _cli, _run
 from v6mockserver._demo import FOLDER, HOSPITALS
 
+from .nodes import image
+
 FILES = [str(FOLDER / file) for file in HOSPITALS.values()]
 ALGORITHM = """
 def partial(df, column):
@@ -73,6 +75,27 @@ def test_every_organization_can_be_asked(project, capsys):
 
     shown = capsys.readouterr().out
     assert all(f"{file.removesuffix('.csv')}:" in shown for file in HOSPITALS.values())
+
+
+def test_the_result_of_one_organization_stands_alone(project, capsys):
+    """Whose it is the table of runs tells."""
+    assert run(project, "--method", "central", "--arg", "column=age") == 0
+
+    shown = capsys.readouterr().out
+    assert "\n53.51" in shown
+    assert "cleveland:" not in shown
+
+
+@pytest.mark.slow
+def test_an_interpreter_of_its_own(tmp_path, capsys):
+    """The package and its tools need not be installed here."""
+    python = image.build(tmp_path, "4.15.2")
+
+    assert run(image.PACKAGE, "--method", "rows", "--arg", "column=age", "--python", python, "--json") == 0
+
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["results"] == {"cleveland": {"age": 303}}
+    assert outcome["runs"][0]["log"] == "threshold None\n"
 
 
 def test_a_failure_shows_the_logs_of_all_runs(project, capsys):

@@ -184,6 +184,13 @@ def test_what_is_no_frame_is_not_read(type_):
     assert "D_DATABASE_URI" in log
 
 
+def test_a_database_that_the_node_does_not_have():
+    """The log has those that it has; another node may have it, so nobody could tell before."""
+    log = log_of(with_databases({"e": {"uri": "x", "type": "other"}}), "d", lambda df: 1)
+
+    assert log == "this node has no database 'd'; it has ['e']\n"
+
+
 def test_sql_without_a_query():
     """The log shows what the task should have said."""
     sqlite(Path("data.sqlite"))
@@ -241,6 +248,13 @@ def test_a_seed_describes_databases_as_a_node_is_configured(tmp_path):
 
     assert database.read({}).equals(FRAME)
     assert database.environment == {"user": "n"}
+
+
+@pytest.mark.parametrize("entry", [{"type": "csv"}, {"uri": "data.csv", "kind": "csv"}])
+def test_what_describes_no_database(entry):
+    """A key that is missing or unknown is told, with those that there are."""
+    with pytest.raises(SeedError, match=r"a mapping of uri, type, env, not \{"):
+        MockServer(with_databases({"d": entry}))
 
 
 def test_a_file_that_a_seed_names_and_that_is_missing(tmp_path):

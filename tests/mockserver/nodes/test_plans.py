@@ -254,6 +254,19 @@ def test_plans_take_turns():
     assert ends == ["crashed", "not allowed", "completed"]
 
 
+@pytest.mark.parametrize("content", [[], "count"])
+def test_a_run_whose_input_names_no_method(content):
+    """No plan for a method is meant for it, but one for any run is."""
+    study = Federation("4.15")
+    node = study.server.nodes["South"]
+    of_method, of_any = node.plan("refuse", method="count"), node.plan("crash", log="as planned\n")
+
+    task = study.client.task.create(1, [SOUTH], "n", "image", "", content, "default")["id"]
+
+    assert study.runs(task)[0]["log"] == "as planned\n"
+    assert (of_method.hits, of_any.hits) == (0, 1)
+
+
 def test_every_run():
     """As long as the plan is there."""
     study = Federation("4.15")

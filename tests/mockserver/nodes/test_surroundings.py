@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from v6mockserver import MockServer
 from v6mockserver.nodes.output import captured
@@ -104,15 +105,24 @@ def test_what_a_stream_can_do_besides(capsys):
     assert tuple(study.value("method")) == streams
 
 
+def asks_for_ever(client):
+    """Ask for a subtask of South until it has finished, as the official client does."""
+    task = client.task.create({"method": "method"}, [3])["id"]
+    url = f"{os.environ['HOST']}:{os.environ['PORT']}/task/{task}/status"
+    for _ in range(5):
+        requests.get(url, headers={"Authorization": f"Bearer {client.token}"}, timeout=TIMEOUT)
+
+
 def waits(client):
     """Create a subtask for South, and wait for it."""
     return client.wait_for_results(client.task.create({"method": "method"}, [3])["id"])
 
 
-def test_waiting_for_what_will_not_happen_in_a_pool_of_threads():
-    """The proxy is reached over its port, and the log says whom the run waited for."""
+@pytest.mark.parametrize("method", [waits, asks_for_ever])
+def test_waiting_for_what_will_not_happen_in_a_pool_of_threads(method):
+    """The proxy is reached over its port, and ends the run; the log says whom it waited for."""
     with ThreadPoolExecutor(4) as pool:
-        study = study_of(waits, pool)
+        study = study_of(method, pool)
         study.server.nodes["South"].go_offline()
         for node in study.server.nodes.values():
             node.interrupt()  # so that the run does not wait for South to come back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ from v6mockserver import MockServer, MockUsageError
 from v6mockserver.nodes.interpreters import Interpreter
 
 from . import image
-from .federation import PLAIN, Study, seed
+from .federation import PLAIN, TIMEOUT, Study, seed
 
 
 def fake(path, answer):
@@ -95,17 +96,89 @@ def test_a_module_that_was_made_by_hand():
     assert Study(server).value("method") == 5
 
 
+@pytest.mark.parametrize(
+    ("module", "method", "argument", "value"),
+    [(json, "loads", "[1]", [1]), ("json", "loads", "[1]", [1]), ("_operator", "inv", 0, -1)],
+    ids=["itself", "its name", "of the interpreter"],
+)
+def test_a_module(module, method, argument, value):
+    """Its functions are the methods; it may be in no folder, as a part of the interpreter."""
+    server = MockServer(seed())
+    server.algorithms.register("image", module)
+
+    assert Study(server).value(method, argument) == value
+
+
+def functions_of_the_tools():
+    """Return a decorator and a function as if vantage6-algorithm-tools were installed."""
+    tools = {"__name__": "vantage6.algorithm.tools.decorators"}
+    exec(DECORATOR, tools)  # noqa: S102 -- it is the name of its module by which a decorator is known
+    return tools["data"], tools["info"]
+
+
+DECORATOR = """
+import functools, os
+
+def data(function):
+    @functools.wraps(function)
+    def decorated(*args, **kwargs):
+        label = os.environ["USER_REQUESTED_DATABASE_LABELS"]
+        with open(os.environ[f"{label.upper()}_DATABASE_URI"]) as file:
+            return function(file.read(), *args, **kwargs)
+    return decorated
+
+def info(text):
+    print("info >", text)
+"""
+
+
+@pytest.mark.parametrize("execution", ["inline", "thread"])
+def test_a_function_with_a_decorator_of_the_tools(execution):
+    """It finds its data by itself, in a file, whatever its first parameter is called; one without gets them."""
+    data, info = functions_of_the_tools()
+    server = MockServer(seed(), execution=execution)
+    server.algorithms.register("image", {"method": data(lambda df, word: [df, word])})
+    server.algorithms.register("plain", {"method": lambda df, word: [list(df), word], "info": info})
+    study = Study(server)
+
+    plain = study.client.task.create(1, [2], "n", "plain", "", {"method": "method", "args": ["a"]}, "default")["id"]
+
+    assert study.value("method", "a") == ["x,y\n0,0\n", "a"]
+    (row,) = study.client.wait_for_results(plain, timeout=TIMEOUT)["data"]
+    assert json.loads(row["result"]) == [["x", "y"], "a"]
+    server.stop()
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A folder with a module in it, as a part of a namespace that others have a part in as well."""
+    (tmp_path / "of_many").mkdir()
+    (tmp_path / "of_many" / "rows.py").write_text("def count(df):\n    return len(df)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "of_many.rows"
+    for name in ("of_many", "of_many.rows"):
+        sys.modules.pop(name, None)
+
+
 @pytest.mark.slow
-def test_a_module_runs_in_a_subprocess():
+def test_a_module_runs_in_a_subprocess(monkeypatch):
     """It is found where it was found here."""
-    sys.path.insert(0, str(PLAIN.parent))
-    try:
-        server = MockServer(seed(), execution="subprocess-cold")
+    server = MockServer(seed(), execution="subprocess-cold")
+    with monkeypatch.context() as here:
+        here.syspath_prepend(PLAIN.parent)
         server.algorithms.register("image", "plain_rows")
-    finally:
-        sys.path.remove(str(PLAIN.parent))
 
     assert Study(server).value("partial", "x") == 0
+    server.stop()
+
+
+@pytest.mark.slow
+def test_a_module_of_a_namespace_runs_in_a_subprocess(package):
+    """The namespace has no file, but a folder, in which the module is found."""
+    server = MockServer(seed(), execution="subprocess-cold")
+    server.algorithms.register("image", package)
+
+    assert Study(server).value("count", at=(4,)) == 3
     server.stop()
 
 

@@ -112,7 +112,7 @@ class Algorithm:
         Raises
         ------
         AlgorithmError
-            If the algorithm has no such method, or lives in another interpreter.
+            If the algorithm has no such method.
         """
         functions = self._functions()
         function = functions.get(method)  # type: ignore[call-overload]  # whatever the input says
@@ -124,10 +124,7 @@ class Algorithm:
     def _functions(self) -> Mapping[str, Any]:
         if self.functions is not None:
             return self.functions
-        if self.interpreter is not None or self.package is None:
-            raise AlgorithmError(
-                f"the algorithm {self.image!r} belongs to an interpreter of its own; its execution is subprocess"
-            )
+        assert self.package is not None  # noqa: S101 -- one of them there is
         return vars(imported(self.package, self.path))
 
 
@@ -266,8 +263,5 @@ def _path_of(module: ModuleType) -> str | None:
     Return the folder that the package of a module is in; a part of the interpreter has none.
     """
     top = sys.modules[module.__name__.partition(".")[0]]
-    file = getattr(top, "__file__", None)
-    if file is None:
-        folders = list(getattr(top, "__path__", ()))
-        return str(Path(folders[0]).resolve().parent) if folders else None
-    return str(Path(file).resolve().parents[1 if hasattr(top, "__path__") else 0])
+    place = next(iter(getattr(top, "__path__", ())), getattr(top, "__file__", None))
+    return None if place is None else str(Path(place).resolve().parent)

@@ -145,33 +145,34 @@ def _call(job: Job) -> Any:
     """
     Call the function of a job, which finds its environment and its proxy as in a process of its own.
     """
-    function, content = _asked(job)
+    function, content = asked(job)
     variables = job.environment(job.made_files() if job.algorithm.is_official else None)
     whole = environment.of_process(sys.executable, job.algorithm.package, variables)
     with inside(whole, proxy=job.proxy, address=job.address):
-        return _apply(job, function, content)
+        return applied(job, function, content)
 
 
-def call(job: Job) -> Any:
+def asked(job: Job) -> tuple[Function, dict[str, Any]]:
     """
-    Call the function of a job in a process that is its own.
+    Return the function that the input of a job names, and the input.
 
     Raises
     ------
     AlgorithmError
-        If there is no such function, or it wants more than the job has.
+        If the input names none, or there is no such function.
     """
-    return _apply(job, *_asked(job))
-
-
-def _asked(job: Job) -> tuple[Function, dict[str, Any]]:
     content = _content(job.input)
     return job.algorithm.function(content["method"]), content
 
 
-def _apply(job: Job, function: Function, content: dict[str, Any]) -> Any:
+def applied(job: Job, function: Function, content: dict[str, Any]) -> Any:
     """
     Call a function with what it wants, and with the arguments of the input.
+
+    Raises
+    ------
+    AlgorithmError
+        If it wants more than the job has.
     """
     arguments = [] if job.algorithm.is_official else _injected(job, function)
     return function(*arguments, *content.get("args", ()), **content.get("kwargs", {}))

@@ -23,8 +23,9 @@ def main() -> None:
     """
     # Both streams go to one log, and what a run prints before it is killed is in it.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is the one that Python has opened
+    job = _job()
     try:
-        output = container.call(_job())
+        output = container.applied(job, *container.asked(job))
     except AlgorithmError as error:
         sys.exit(str(error))
     Path(os.environ["OUTPUT_FILE"]).write_text(json.dumps(output))

@@ -221,3 +221,56 @@ def test_a_thread_that_does_not_end(monkeypatch):
     go_on.set()
     assert study.runs(task)[0]["status"] == "completed"
     server.stop()
+
+
+@pytest.fixture
+def meddle(monkeypatch):
+    """Let something happen whenever a process has been started, and its node does not know it yet."""
+
+    def meddle(happen):
+        class Meddling(executions.ColdProcess):
+            def __init__(self, command):
+                super().__init__(command)
+                happen()
+
+        monkeypatch.setattr(executions, "ColdProcess", Meddling)
+
+    return meddle
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["task", "node"])
+def test_a_kill_while_a_process_is_started(meddle, whose):
+    """It ends as soon as it is known."""
+    server, killed = MockServer(seed(), execution="subprocess-cold"), threading.Event()
+    server.algorithms.register("image", PLAIN)
+    study, root, node = Study(server), server.client(), server.nodes["North"]
+    kill = {"task": lambda: root.task.kill(1), "node": lambda: root.node.kill_tasks(node.id)}[whose]
+    meddle(lambda: (kill(), killed.set()))
+
+    task = study.ask("waits_for_ever")
+    assert killed.wait(TIMEOUT)
+
+    assert node.settle() == []
+    assert study.client.task.get(task)["status"] == "killed by user"
+    server.stop()
+
+
+@pytest.mark.slow
+def test_stopping_while_a_process_is_started(meddle, monkeypatch):
+    """It ends as soon as it is known, and the server does not wait for what it would do."""
+    server = MockServer(seed(), execution="subprocess-cold")
+    server.algorithms.register("image", PLAIN)
+    study = Study(server)
+    starts, stops = threading.Event(), threading.Event()
+    threads = server.nodes.executions["subprocess-cold"]._threads
+    shutdown = threads.shutdown
+    monkeypatch.setattr(threads, "shutdown", lambda: (stops.set(), shutdown()))
+    meddle(lambda: (starts.set(), stops.wait(TIMEOUT)))
+    task = study.ask("waits_for_ever")
+    assert starts.wait(TIMEOUT)
+
+    server.nodes.executions.stop()
+
+    assert study.runs(task)[0]["status"] == "crashed"
+    server.stop()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from v6mockserver import MockServer
+from v6mockserver.nodes import processes
 
 from .federation import PLAIN, TIMEOUT, Study, seed
 
@@ -157,6 +158,7 @@ def test_a_server_that_nobody_stopped(line):
 PROGRAM = """
 import os, signal, sys
 from v6mockserver import MockServer
+from v6mockserver.nodes import processes
 sys.path.insert(0, sys.argv[1])
 from federation import PLAIN, Study, seed
 server = MockServer(seed(), execution=sys.argv[3])
@@ -201,6 +203,66 @@ def test_a_fork_server_that_dies(line):
     assert (run["status"], run["log"]) == ("unknown error", "sleeping\n")
     assert study.value("partial", "x") == 0
     study.server.stop()
+
+
+def test_a_fork_server_that_dies_as_a_run_starts(monkeypatch):
+    """The container does not start; the next run has a new one."""
+    server = MockServer(seed(), execution="subprocess")
+    server.algorithms.register("image", PLAIN)
+    study = Study(server)
+    study.value("partial", "x")
+    (forks,) = server.nodes.executions["subprocess"]._servers.values()
+    os.kill(forks._process.pid, signal.SIGKILL)
+    forks._process.wait(TIMEOUT)
+
+    with monkeypatch.context() as just_before:
+        just_before.setattr(type(forks), "is_alive", True)
+        run = study.run("partial", "x")
+
+    assert run["status"] == "start failed"
+    assert "cannot be started" in server.nodes["North"].log[-1]
+    assert study.value("partial", "x") == 0
+    server.stop()
+
+
+def test_a_fork_server_that_hangs(monkeypatch):
+    """It is killed when the server stops, after a while."""
+    monkeypatch.setattr(processes, "GOODBYE", 0.05)
+    server = MockServer(seed(), execution="subprocess")
+    server.algorithms.register("image", PLAIN)
+    Study(server).value("partial", "x")
+    (forks,) = server.nodes.executions["subprocess"]._servers.values()
+    os.kill(forks._process.pid, signal.SIGSTOP)
+
+    server.stop()
+
+    assert forks._process.returncode == -signal.SIGKILL
+
+
+def command(tmp_path, code):
+    """Return a command that logs into a folder."""
+    return processes.Command(sys.executable, code, {}, tmp_path / "log")
+
+
+def test_what_has_ended_is_not_killed(tmp_path, monkeypatch):
+    """Its number may be that of another process by now."""
+    process, killed = processes.ColdProcess(command(tmp_path, "")), []
+    assert process.wait() == 0
+    monkeypatch.setattr(os, "killpg", lambda *numbers: killed.append(numbers))
+
+    process.kill()
+
+    assert killed == []
+
+
+def test_where_there_are_no_groups_of_processes(tmp_path, monkeypatch):
+    """As on Windows: a process is killed, without what it has started."""
+    monkeypatch.delattr(os, "killpg")
+    process = processes.ColdProcess(command(tmp_path, "import threading; threading.Event().wait()"))
+
+    process.kill()
+
+    assert process.wait() == -signal.SIGKILL
 
 
 def test_forks_draw_numbers_of_their_own():

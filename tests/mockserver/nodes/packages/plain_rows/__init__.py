@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 
 import numpy as np
 
@@ -52,3 +53,8 @@ def waits(client, organization, port):
 def draws():
     """Return random numbers."""
     return np.random.rand(3).tolist()  # noqa: NPY002 -- the old generator is the one that a fork copies
+
+
+def waits_for_ever():
+    """Do not end."""
+    threading.Event().wait()

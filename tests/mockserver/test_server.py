@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
 from functools import partial
 
 import pytest
@@ -261,3 +263,17 @@ def test_a_client_logs_in_with_the_second_factor():
     server = MockServer(settings=Settings(two_factor_auth=True))
 
     assert [server.client("root").user.get()["username"] for _ in range(2)] == ["root", "root"]
+
+
+def test_a_request_is_forgotten_as_soon_as_its_answer_is():
+    """Nothing that was sent waits for the garbage collector, which would run the more often."""
+    server = MockServer()
+    gc.disable()
+    try:
+        answer = server.session().get(f"{server.url}/api/version")
+        sent = weakref.ref(answer.request)
+        del answer
+
+        assert sent() is None
+    finally:
+        gc.enable()

@@ -99,7 +99,7 @@ class Application:
         """
         Answer a request: the WSGI interface. A mistake in this package is raised, and hides behind no status.
         """
-        request = Request(environ)
+        request = Request(environ, populate_request=False)
         try:
             response = self._answer(request)
         except RefusedError as error:

@@ -97,7 +97,7 @@ class Proxy:
         """
         if environ["PATH_INFO"].startswith(f"{PREFIX}/"):
             environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(PREFIX)
-        request = Request(environ)
+        request = Request(environ, populate_request=False)
         try:
             with outside():
                 response = self._answer(request)

@@ -378,7 +378,7 @@ def test_a_certificate_that_is_not_there(options):
 def test_an_address_that_is_none(address):
     """It is told from a server that is down."""
     with pytest.raises(exceptions.UsageError, match=f"{re.escape(address)}.*host"):
-        Connection(f"{address}/api").request("GET", "version")
+        Connection(f"{address}/api")
 
 
 def test_a_closed_connection_forgets_its_tokens():

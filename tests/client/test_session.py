@@ -115,7 +115,7 @@ def test_a_pause_that_is_too_long(status):
 def test_a_download_that_breaks_off(status):
     """Whatever it was about to say, the connection's end is not the end of that."""
     half = answer(status, body="half").replace(b"Length: 4", b"Length: 8")
-    with scripted([half]) as (connection, _), pytest.raises(exceptions.MalformedAnswerError, match="broke off"):
+    with scripted([half]) as (connection, _), pytest.raises(exceptions.MalformedAnswerError):
         list(connection.download("blobstream/x"))
 
 

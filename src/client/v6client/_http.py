@@ -348,7 +348,7 @@ def _check(url: str) -> None:
         raise exceptions.UsageError("the address has a name or password in it; those belong to authenticate()")
     try:
         parts = urlsplit(url)
-        is_one = parts.hostname and (parts.port is None or parts.port > 0)
+        is_one = parts.hostname and " " not in parts.netloc and parts.port != 0
     except ValueError as error:
         raise exceptions.UsageError(f"{url} is no address: {error}. Look at host and port") from error
     if not is_one:

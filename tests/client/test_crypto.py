@@ -293,12 +293,28 @@ def test_a_key_instead_of_a_path_is_not_shown(kind):
     assert key.splitlines()[1] not in str(caught.getrepr(showlocals=False))
 
 
-def test_a_file_without_a_key_names_itself(tmp_path):
-    """Junk in the file is told from a missing file."""
-    (tmp_path / "junk.pem").write_text("junk")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("junk", r"util\.generate_private_key\(\)"),
+        ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n", "it is a public key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n", "ssh-keygen -p -m PEM"),
+    ],
+)
+def test_a_file_without_a_key_names_itself(tmp_path, content, said):
+    """What is in it is told from a missing file, and what to do."""
+    (tmp_path / "junk.pem").write_text(content)
 
-    with pytest.raises(EncryptionError, match=r"junk\.pem is not a private key"):
+    with pytest.raises(EncryptionError, match=rf"junk\.pem is not a private key.*{said}"):
         RSACryptor.from_file(tmp_path / "junk.pem")
+
+
+def test_a_comment_protects_no_key(tmp_path, cryptor):
+    """Tools write all kinds of things before a key; a password that is not needed is not asked for."""
+    key = (FIXTURES / "keys/insecure-test-key-01.pem").read_text()
+    (tmp_path / "key.pem").write_text(f"friendlyName: not ENCRYPTED\n{key}")
+
+    assert RSACryptor.from_file(tmp_path / "key.pem", pytest.fail).public_key == cryptor.public_key
 
 
 def test_a_key_of_another_kind_is_an_error(tmp_path):

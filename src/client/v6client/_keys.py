@@ -22,6 +22,15 @@ SIZE = 4096
 Secret = str | bytes
 Password = Secret | Callable[[], Secret] | None
 
+# Either way of protecting a key says so in clear text: PKCS#8 in its first line, PKCS#1 in its second.
+_PROTECTED = (b"-----BEGIN ENCRYPTED", b"Proc-Type: 4,ENCRYPTED")
+
+_MAKE_ONE = "give the path of your organization's key, or make a new one with util.generate_private_key()"
+_INSTEAD = {
+    b"-----BEGIN OPENSSH": "it is one in the format of OpenSSH, which `ssh-keygen -p -m PEM -f` rewrites",
+    b"-----BEGIN PUBLIC": "it is a public key, give the file with the private one that belongs to it",
+}
+
 _log = logging.getLogger("v6client")
 
 
@@ -46,16 +55,16 @@ def load_private_key(path: str | os.PathLike[str], password: Password = None) ->
         It is a key instead of a path.
     """
     pem = _content(path)
-    # Either way of protecting a key says so in clear text: PKCS#8 in its first line, PKCS#1 in its second.
-    secret = _secret(path, password) if b"ENCRYPTED" in pem else None
+    secret = _secret(path, password) if any(mark in pem for mark in _PROTECTED) else None
     try:
         key = serialization.load_pem_private_key(pem, secret)
     except (ValueError, UnsupportedAlgorithm) as error:
         if secret is not None:
             raise EncryptionError(f"the password does not open the private key in {path}, or it is damaged") from error
-        raise EncryptionError(f"{path} is not a private key in PEM format") from error
+        instead = next((advice for mark, advice in _INSTEAD.items() if mark in pem), _MAKE_ONE)
+        raise EncryptionError(f"{path} is not a private key in PEM format: {instead}") from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise EncryptionError(f"the private key in {path} is not an RSA key: vantage6 takes no other")
+        raise EncryptionError(f"the private key in {path} is not an RSA key, and vantage6 takes no other: {_MAKE_ONE}")
     return key
 
 
@@ -127,8 +136,7 @@ def _content(path: str | os.PathLike[str]) -> bytes:
             pem = file.read()
     except OSError as error:
         raise NoPrivateKeyError(
-            f"the private key cannot be read from {path} ({error.strerror}): give the path of your organization's "
-            "key, or make a new one with util.generate_private_key()"
+            f"the private key cannot be read from {path} ({error.strerror}): {_MAKE_ONE}"
         ) from error
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         _log.info("the private key in %s can be read by others than you; chmod 600 makes it yours alone", path)

@@ -294,6 +294,7 @@ def test_times_are_pairs(root, times):
     ("options", "said"),
     [
         ({"errors": "ignore"}, "errors is"),
+        ({"errors": ["raise"]}, "errors is"),
         ({"log_level": "loud"}, "log_level is one of"),
         ({"host": "x"}, "http://"),
         ({"host": None}, "http://"),

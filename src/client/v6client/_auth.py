@@ -58,7 +58,9 @@ class Tokens:
         try:
             access, refresh = (answer[key] for key in ("access_token", "refresh_token"))
         except (KeyError, TypeError):
-            raise MalformedAnswerError("an answer that should have two tokens in it has not") from None
+            raise MalformedAnswerError(
+                "a login or renewal was answered without two tokens: is it vantage6 4 that answers?"
+            ) from None
         return cls(access, refresh, _renewal_time(claims(access), now))
 
     def due(self, now: float) -> bool:

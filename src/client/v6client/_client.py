@@ -106,7 +106,7 @@ class UserClient:
         errors: str = "raise",
         progress: bool = True,
     ) -> None:
-        if errors not in {"raise", "return"}:
+        if errors not in ("raise", "return"):  # no set, in which not all values can be looked up
             raise UsageError(f"errors is 'raise' or 'return', not {errors!r}")
         # Behind it is `requests`, whose import takes longer than that of all else.
         from v6client._http import Connection

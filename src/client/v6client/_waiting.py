@@ -56,7 +56,9 @@ def ended(status: str) -> bool:
         return True
     if status in UNFINISHED:
         return False
-    raise MalformedAnswerError(f"the server reports a task status that this client does not know: {status!r}")
+    raise MalformedAnswerError(
+        f"the server reports a task status that this client does not know, and a newer one may: {status!r}"
+    )
 
 
 def is_outage(error: V6ClientError) -> bool:

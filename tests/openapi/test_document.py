@@ -121,5 +121,5 @@ def test_requests_load_nothing_of_it():
 
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
-    assert "werkzeug" in loaded
-    assert {"apispec", "flask", "flask_swagger_ui", "v6mockserver._openapi"}.isdisjoint(loaded)
+    assert "flask" in loaded
+    assert {"apispec", "flask_swagger_ui", "v6mockserver._openapi"}.isdisjoint(loaded)

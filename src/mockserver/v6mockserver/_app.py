@@ -1,5 +1,5 @@
 """
-The WSGI application of a release: built once per process, holds no state, finds its world in the WSGI environment.
+The Flask application of a release: built once per process, holds no state, finds its world in the WSGI environment.
 """
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RoutingException, Rule
-from werkzeug.wrappers import Request, Response
+from werkzeug.routing import RoutingException
+from werkzeug.wrappers import Response
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import RefusedError
@@ -39,9 +40,10 @@ from v6mockserver.api._routes import WORLD, handler, respond
 from v6mockserver.state.releases import LATEST, RELEASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Request
 
     from v6mockserver.api._routes import Route
     from v6mockserver.state.releases import Release
@@ -69,37 +71,32 @@ NOUNS = (
 )
 
 
-class Application:
+class Application(flask.Flask):
     """
-    The WSGI application of a release.
+    The Flask application of a release, whose views get their request as an argument.
 
     Parameters
     ----------
     release : Release
         Which routes it has.
-
-    Attributes
-    ----------
-    url_map : Map
-        Its routes, and what answers each: called with the request and the ids in the path.
     """
 
     def __init__(self, release: Release) -> None:
-        self.url_map = Map()
+        super().__init__("v6mockserver", static_folder=None)
         for route in routes_of(release):
-            self._add(API_PATH + route.path, handler(route, release), route.method)
-        self._add("/openapi.json", _document)
-        self._add("/docs/", _page)
-        self._add("/docs/<path:_file>", _page)
+            name = f"{route.method} {route.path}".replace(".", "_")
+            self.add_url_rule(API_PATH + route.path, name, handler(route, release), methods=[route.method])
+        self.add_url_rule("/openapi.json", view_func=_document)
+        self.add_url_rule("/docs/", view_func=_page)
+        self.add_url_rule("/docs/<path:_file>", view_func=_page)
 
-    def _add(self, path: str, answer: Callable[..., Response], method: str = "GET") -> None:
-        self.url_map.add(Rule(path, endpoint=answer, methods=[method, "OPTIONS"]))
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """
+        Answer a request. A mistake in this package is raised, and hides behind no status.
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        Flask's own way makes contexts, signals and sessions beside: a third of a request, for nobody here.
         """
-        Answer a request: the WSGI interface. A mistake in this package is raised, and hides behind no status.
-        """
-        request = Request(environ, populate_request=False)
+        request = self.request_class(environ, populate_request=False)
         try:
             response = self._answer(request)
         except RefusedError as error:
@@ -118,10 +115,10 @@ class Application:
             path_info=request.path,
             query_args=request.query_string.decode("latin-1"),
         )
-        answer, ids = urls.match()
+        endpoint, ids = urls.match()
         if request.method == "OPTIONS":
             return _options(urls.allowed_methods())
-        return answer(request, **ids)  # type: ignore[no-any-return]  # what `_add` was given
+        return self.view_functions[endpoint](request, **ids)  # type: ignore[return-value]  # what was added above
 
 
 def routes_of(release: Release) -> list[Route]:

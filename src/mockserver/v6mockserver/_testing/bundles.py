@@ -25,7 +25,7 @@ FILE = "bundle.json"
 REPLAYED = ("v6_version", "v6_adversarial", "v6_seed", "randomly_seed")
 """The options of pytest that say how a test runs, as far as it has them."""
 
-PACKAGES = ("v6client", "pytest", "requests", "cryptography", "werkzeug", "pandas")
+PACKAGES = ("v6client", "pytest", "requests", "cryptography", "flask", "pandas")
 LONGEST_NAME = 100
 
 

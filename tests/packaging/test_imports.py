@@ -74,15 +74,15 @@ def test_the_modules_that_must_not_be_loaded_are_there_to_load(module):
     assert importlib.util.find_spec(module)
 
 
-WITHOUT_EXTRA = "import runpy, sys; sys.modules['flask'] = None; sys.argv = ['v6mock', 'demo']; "
+WITHOUT_EXTRA = "import runpy, sys; sys.modules['marshmallow'] = None; sys.argv = ['v6mock', 'demo']; "
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("from v6mockserver import MockServer", "ImportError: v6mockserver.MockServer needs flask, which is not"),
-        ("runpy.run_module('v6mockserver', run_name='__main__')", "v6mock needs flask, which is not"),
+        ("from v6mockserver import MockServer", "ImportError: v6mockserver.MockServer needs marshmallow, which is not"),
+        ("runpy.run_module('v6mockserver', run_name='__main__')", "v6mock needs marshmallow, which is not"),
     ],
 )
 def test_without_its_extra_the_mock_says_what_to_install(statement, told):

@@ -83,23 +83,32 @@ WATCH = Watch()
 def pytest_configure(config):
     """Listen to the wire and to all loggers."""
     from v6client._crypto import RSACryptor
+    from v6mockserver._wsgi import DirectSession
 
-    send, decrypt = requests.Session.send, RSACryptor.decrypt
+    send, direct, decrypt = requests.Session.send, DirectSession.request, RSACryptor.decrypt
 
     def overheard(session, request, **how):
         response = send(session, request, **how)
+        exchanged(request, response, **how)
+        return response
+
+    def overheard_directly(session, method, url, **how):
+        response = direct(session, method, url, **how)
+        exchanged(response.request, response, **how)
+        return response
+
+    def exchanged(request, response, *, stream=False, **_):
         if isinstance(request.body, bytes):
             WATCH.overhear(request.body)
-        if not how.get("stream"):  # then the body is for somebody else to read
+        if not stream:  # then the body is for somebody else to read
             WATCH.overhear(response.content)
-        return response
 
     def decrypted(cryptor, text):
         message = decrypt(cryptor, text)
         WATCH.learn("result", message[:LONGEST].decode(errors="ignore"))
         return message
 
-    requests.Session.send, RSACryptor.decrypt = overheard, decrypted
+    requests.Session.send, DirectSession.request, RSACryptor.decrypt = overheard, overheard_directly, decrypted
     root = logging.getLogger()
     root.addHandler(WATCH)
     root.setLevel(logging.DEBUG)

@@ -2,7 +2,8 @@
 Reaching a WSGI application through `requests`, without a socket.
 
 `WSGIAdapter` goes into any session of `requests`. `DirectSession` is for those who send much and ask little of it, as
-the simulated nodes: what it sends is the same, and what stands between it and the adapter is left out.
+simulated nodes and the clients that a server makes: what it sends is the same, and what stands between it and the
+adapter is left out.
 """
 
 from __future__ import annotations

@@ -53,6 +53,8 @@ class Connection:
     verify, cert, proxies
         As in `requests`; None leaves it to the session, or to the environment variables of `requests`, which are read
         when this object is made.
+    log
+        Where each call is noted.
 
     Attributes
     ----------
@@ -69,10 +71,12 @@ class Connection:
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
+        log: logging.Logger = _log,
     ) -> None:
         _check(base_url)
         self.base_url = base_url.rstrip("/")
         self.tokens: _auth.Tokens | None = None
+        self._log = log
         self._options: dict[str, Any] = {"timeout": _limits(timeout)}
         if proxies is not None and not isinstance(proxies, Mapping):
             raise exceptions.UsageError('proxies is a dict such as {"https": "http://proxy.example:3128"}')
@@ -280,7 +284,7 @@ class Connection:
         except OSError as error:
             _forget_secrets(getattr(error, "request", None))
             raise no_answer(method, url, error) from error
-        _log.debug("%s %s: status %s", method, url, response.status_code)
+        self._log.debug("%s %s: status %s", method, url, response.status_code)
         return response
 
     def _decoded(self, method: str, path: str, response: requests.Response) -> Any:

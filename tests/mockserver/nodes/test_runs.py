@@ -135,6 +135,16 @@ def test_what_is_printed_is_the_log(server, capsys):
     assert "rows: 1" in capsys.readouterr().out
 
 
+def test_nodes_say_nothing_in_the_researchers_log(server, caplog):
+    """Who follows what their client does sees what they have asked, and not what nodes do in the same process."""
+    with caplog.at_level("DEBUG", logger="v6client"):
+        run(server, "method", lambda df: len(df), at=(2, 3))
+
+    told = "\n".join(record.getMessage() for record in caplog.records if record.name == "v6client")
+    assert f"POST {server.url}/api/task: status 201" in told
+    assert "token/container" not in told
+
+
 def test_logs_of_nested_runs_do_not_mix():
     """Inline, a partial run prints while the central one is at work."""
     server = MockServer(seed())

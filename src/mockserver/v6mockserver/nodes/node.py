@@ -4,6 +4,7 @@ A simulated node: it does what a real node does, and knows what a real node know
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.executors import Choice
     from v6mockserver.nodes.held import HeldRun
     from v6mockserver.nodes.surroundings import Membership, Surroundings
+
+# Not the client's, whose readers want to know what they have asked themselves; what nodes ask is in the journal.
+_log = logging.getLogger("v6mockserver")
 
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
@@ -95,7 +99,7 @@ class SimulatedNode:
 
     def __init__(self, api_key: str, surroundings: Surroundings, *, private_key: RSAPrivateKey | None = None) -> None:
         self._surroundings = surroundings
-        self._connection = Connection(surroundings.url, session=surroundings.session())
+        self._connection = Connection(surroundings.url, session=surroundings.session(), log=_log)
         self.url = self._connection.base_url
         answer = self._connection.login("token/node", {"api_key": api_key})
         me = self._connection.request("GET", f"node/{answer['node_url'].rpartition('/')[2]}")

@@ -12,6 +12,11 @@ def count(df):
     return len(df)
 
 
+def words(df):
+    """Return what no message looks like that a wrong key happens to open."""
+    return "word " * 8
+
+
 def broken(df):
     """Fail."""
     raise ValueError("on purpose")
@@ -50,7 +55,7 @@ def seed():
 def server(seed):
     """A mock with that world and two algorithms."""
     server = MockServer(seed)
-    server.algorithms.register("count", {"count": count, "broken": broken})
+    server.algorithms.register("count", {"count": count, "broken": broken, "words": words})
     return server
 
 

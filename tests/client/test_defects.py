@@ -176,11 +176,11 @@ def test_two_organizations_in_one_process(server, nora, olga):
     """Each client reads with its own key, whichever was set first."""
     # Official: the key of the first client serves all others, so the second gets ciphertext.
     olga.setup_encryption(server.private_keys["Hospital 2"])
-    tasks = {client: start(client, [3]) for client in (nora, olga)}
+    tasks = {client: start(client, [3], "words") for client in (nora, olga)}
 
     results = [client.wait_for_results(task)["data"][0]["result"] for client, task in tasks.items()]
 
-    assert results == ["1", "1"]
+    assert [json.loads(result).split()[0] for result in results] == ["word", "word"]
     with pytest.raises(WrongKeyError):
         olga.result.from_task(tasks[nora])
 
@@ -200,7 +200,7 @@ def test_a_key_that_does_not_match_is_not_published(server, olga):
 def test_the_wrong_key_is_an_error(server, nora, olga):
     """Ciphertext is no result."""
     # Official: returns the ciphertext unchanged.
-    task = start(nora, hospitals(nora, 1))
+    task = start(nora, hospitals(nora, 1), "words")
     olga.setup_encryption(server.private_keys["Hospital 2"])
 
     with pytest.raises(WrongKeyError, match=r"result of run 1 cannot be read: .*encrypted for another key"):

@@ -46,6 +46,36 @@ def test_a_node_that_is_offline_stays_so():
     assert study.client.node.get(node.id)["status"] == "offline"
 
 
+def test_a_node_that_is_started_offline():
+    """It runs what has waited once it goes online."""
+    study, _ = study_of()
+    root = study.server.client()
+    place = root.collaboration.create("More", [2], encrypted=False)
+    key = root.node.create(place["id"], organization=2)["api_key"]
+    node = study.server.nodes.start(key, online=False)
+    content = {"method": "method"}
+    task = study.client.task.create(place["id"], [2], "n", "image", "", content)["id"]
+    before = node.is_online, status(study, task)
+
+    node.go_online()
+
+    assert (before, status(study, task)) == ((False, "pending"), "completed")
+
+
+def test_a_run_goes_on_while_its_node_is_offline():
+    """It creates subtasks and waits for them, and its end is reported."""
+
+    def central(client):
+        node.go_offline()
+        return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
+
+    study, node = study_of()
+    study.server.algorithms.register("image", {"central": central, "partial": lambda df: len(df)})
+
+    assert study.value("central") == [2]
+    assert not node.is_online
+
+
 def test_more_runs_than_a_page_has():
     """A node that comes back starts all that have waited, the oldest first."""
     asked = []

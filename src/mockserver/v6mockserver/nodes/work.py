@@ -397,9 +397,9 @@ class Work:
         make = partial(make, content=attempt.input, token=token, databases=databases)
 
         def files() -> Files:
-            if not attempt.files:
-                attempt.files.append(make())
-            return attempt.files[0]
+            made = make()
+            attempt.files.append(made)
+            return made
 
         return Job(
             algorithm=algorithm,

@@ -7,7 +7,8 @@ in waves that are longer than a turn, and larger than a difference. CPU time is 
 starts. pytest loads no other plugins, so that nothing is counted as theirs.
 
 Tests have a fresh federation of three organizations, encrypted; they log in and create one task, for one of them or for
-all. Memory is that of the process after 100 and after 1,000 such tests.
+all. What they leave is counted between the 100th and the 1,000th: memory of the process, and objects, of which pytest
+keeps some of each test itself, as empty tests show.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from timing import print_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STARTS = 40
-TESTS = 1000
+STARTS = 60
+WARM, TESTS = 100, 1000
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 ENVIRONMENT["PYTHONHASHSEED"] = "0"  # where sets and dictionaries have their entries makes a difference of its own
 COMMAND = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
@@ -79,23 +80,28 @@ def test_task(again, v6_federation, v6_client):
 """
 
 WATCH = """
-import pathlib, time
+import gc, pathlib, time
 
 import pytest
 
-measured = []
+taken, left = [], []
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol():
     wall, cpu = time.perf_counter(), time.process_time()
     done = yield
-    pages = pathlib.Path("/proc/self/statm").read_text().split()[1]
-    measured.append((time.perf_counter() - wall, time.process_time() - cpu, int(pages) * 4096))
+    taken.append((time.perf_counter() - wall, time.process_time() - cpu))
+    if len(taken) in {counted}:
+        gc.collect()
+        pages = pathlib.Path("/proc/self/statm").read_text().split()[1]
+        left.append((int(pages) * 4096, len(gc.get_objects())))
     return done
 
 def pytest_sessionfinish():
-    pathlib.Path("measured").write_text("\\n".join(" ".join(map(str, one)) for one in measured))
+    lines = [f"{{one}} {{other}}" for one, other in [*left, *taken]]
+    pathlib.Path("measured").write_text("\\n".join(lines))
 """
+COUNTED = (WARM, TESTS)
 
 
 class Taken(NamedTuple):
@@ -107,6 +113,18 @@ class Taken(NamedTuple):
     cpu: float
 
 
+class Left(NamedTuple):
+    """
+    What a test leaves behind.
+    """
+
+    size: float
+    objects: float
+
+    def __str__(self) -> str:
+        return f"{self.size / 1024:.1f} KiB and {self.objects:.1f} objects"
+
+
 def main() -> None:
     """
     Measure starts, tests and memory.
@@ -116,15 +134,14 @@ def main() -> None:
         (folder / "pytest.ini").write_text("[pytest]\n")
         (folder / "test_empty.py").write_text("def test_empty(): pass\n")
         _starts(folder)
-        (folder / "conftest.py").write_text(WATCH)
-        _, empty = _tests(folder, runs=1, tests=TESTS, which="test_nothing")
-        one, _ = _tests(folder, runs=1, tests=200)
-        three, resident = _tests(folder, runs=3, tests=TESTS)
+        (folder / "conftest.py").write_text(WATCH.format(counted=COUNTED))
+        _, empty = _tests(folder, runs=1, which="test_nothing")
+        one, _ = _tests(folder, runs=1)
+        three, ours = _tests(folder, runs=3)
         for kind in Taken._fields:
             tests = {"one task with one run": getattr(one, kind), "one task with three runs": getattr(three, kind)}
             print_table(f"test, after the first: {kind}", tests)
-        bare, ours = (f"{(sizes[-1] - sizes[99]) / 2**20:.1f} MiB" for sizes in (empty, resident))
-        print(f"from test 100 to test {TESTS}, memory grows by {ours}; with empty tests, by {bare}")
+        print(f"after test {WARM}, each leaves {ours}; an empty one {empty}")
 
 
 def _starts(folder: Path) -> None:
@@ -174,18 +191,18 @@ def _started(folder: Path, name: str) -> Taken:
     return Taken(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
-def _tests(folder: Path, *, runs: int, tests: int, which: str = "test_task") -> tuple[Taken, list[int]]:
+def _tests(folder: Path, *, runs: int, which: str = "test_task") -> tuple[Taken, Left]:
     """
-    Return what a test takes, as medians of all but the first, and the memory after each.
+    Return what a test takes, as medians of all but the first, and what it leaves.
     """
-    (folder / "test_project.py").write_text(PROJECT.format(runs=runs, tests=tests))
-    # pytest keeps the log of every test to the end.
-    command = [*COMMAND, "-p", "no:logging", "test_project.py", "-k", which]
+    (folder / "test_project.py").write_text(PROJECT.format(runs=runs, tests=TESTS))
+    command = [*COMMAND, "test_project.py", "-k", which]
     subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
-    rows = [line.split() for line in (folder / "measured").read_text().splitlines()]
-    assert len(rows) == tests
-    walls, cpus, sizes = zip(*rows, strict=True)
-    return Taken(median(map(float, walls[1:])), median(map(float, cpus[1:]))), [int(size) for size in sizes]
+    rows = [tuple(map(float, line.split())) for line in (folder / "measured").read_text().splitlines()]
+    assert len(rows) == len(COUNTED) + TESTS
+    (size, objects), (last_size, last_objects), _, *taken = rows
+    left = Left((last_size - size) / (TESTS - WARM), (last_objects - objects) / (TESTS - WARM))
+    return Taken(*map(median, zip(*taken, strict=True))), left
 
 
 if __name__ == "__main__":

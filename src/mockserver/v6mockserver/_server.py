@@ -428,7 +428,7 @@ class MockServer:
         if password is None and username not in self.passwords:
             msg = f"the password of {username!r} is not in the seed; pass password="
             raise MockUsageError(msg)
-        client = UserClient(IN_PROCESS, None, session=DirectSession(self), progress=False)
+        client = UserClient(IN_PROCESS, None, session=self.session(), progress=False)
         client.authenticate(username, self.passwords[username] if password is None else password, self._code(username))
         return client
 

@@ -2,8 +2,8 @@
 Reaching a WSGI application through `requests`, without a socket.
 
 `WSGIAdapter` goes into any session of `requests`. `DirectSession` is for those who send much and ask little of it, as
-simulated nodes and the clients that a server makes: what it sends is the same, and what stands between it and the
-adapter is left out.
+the simulated nodes: what it sends is the same, and what stands between it and the adapter is left out. A user's client
+is what is tried here, and goes through all of `requests`.
 """
 
 from __future__ import annotations

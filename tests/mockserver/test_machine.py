@@ -293,7 +293,12 @@ def test_a_client_that_lies_is_found_by_chance():
             return client
 
     enough = settings(
-        max_examples=60, stateful_step_count=20, phases=[Phase.generate], derandomize=True, deadline=None, database=None
+        max_examples=300,
+        stateful_step_count=20,
+        phases=[Phase.generate],
+        derandomize=True,
+        deadline=None,
+        database=None,
     )
     with pytest.raises(AssertionError, match="the failed runs of task"):
         run_state_machine_as_test(Lying, settings=enough)

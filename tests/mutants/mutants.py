@@ -82,9 +82,8 @@ MUTANTS = {
     "encrypts nothing": Mutant("_inputs.py", 'if not viewed["encrypted"]:', "if True:", SECRETS),
     "hides that a key is wrong": Mutant(
         "_payloads.py",
-        '    return _text(client, row["result"] or "", in_blob=row.get("blob_storage_used", False))\n',
-        '    try:\n        return _text(client, row["result"] or "", in_blob=False)\n'
-        '    except EncryptionError:\n        return "null"\n',
+        """raise type(error)(f"the result of run {row['id']} cannot be read: {error}") from error""",
+        'return "null"',
         SECRETS,
     ),
 }

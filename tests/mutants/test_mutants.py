@@ -54,12 +54,18 @@ def outcome(copy, *tests):
     return done.returncode, done.stdout + done.stderr
 
 
+def planted(mutant):
+    """The text of the file with the bug in it."""
+    return (CLIENT / mutant.file).read_text().replace(mutant.old, mutant.new)
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_bug_can_be_planted(name):
-    """What it replaces is there once; after a change of the client, look for it anew."""
+    """What it replaces is there once, and the file is Python still; after a change of the client, look for it anew."""
     mutant = MUTANTS[name]
 
     assert (CLIENT / mutant.file).read_text().count(mutant.old) == 1
+    compile(planted(mutant), mutant.file, "exec")
 
 
 @slow
@@ -75,10 +81,7 @@ def test_the_copy_as_it_is_passes(copy):
 def test_the_bug_is_found(copy, name):
     """At least one property-based test fails within its examples."""
     mutant = MUTANTS[name]
-    file = copy / "v6client" / mutant.file
-    text = file.read_text()
-    assert mutant.old in text, f"{mutant.file} has no more what {name!r} replaces: {mutant.old!r}"
-    file.write_text(text.replace(mutant.old, mutant.new))
+    (copy / "v6client" / mutant.file).write_text(planted(mutant))
 
     code, said = outcome(copy, mutant.tests)
 

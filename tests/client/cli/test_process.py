@@ -95,6 +95,15 @@ def test_the_command_is_installed(home):
     assert ended.stdout == run("--version").stdout == f"v6client {version('v6client')}\n"
 
 
+@pytest.fixture
+def interruptible():
+    """Who runs the tests in the background ignores Ctrl-C, and what they start would, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_wait_is_stopped(server, login):
     """Ctrl-C ends the command, and the task goes on."""
     server.nodes["Open Budapest"].go_offline()
@@ -104,10 +113,13 @@ def test_a_wait_is_stopped(server, login):
     with subprocess.Popen(
         [*COMMAND, "task", "wait", "1", "--verbose"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        while "/status" not in process.stderr.readline():
-            pass
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=PATIENCE)
+        try:
+            while "/status" not in process.stderr.readline():
+                pass
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert stdout == ""

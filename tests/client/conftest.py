@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from v6mockserver import MockServer
@@ -26,6 +28,14 @@ def broken(df):
 def _no_keyring(monkeypatch):
     """Whoever runs the tests keeps their keyring to themselves."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def interruptible():
+    """Who runs the tests in the background ignores Ctrl-C, and what they start would, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

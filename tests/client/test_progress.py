@@ -107,6 +107,7 @@ def test_an_error_of_the_callback_ends_the_waiting(wait):
         wait(on_update=on_update)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_the_task_running(wait, client, server, capsys):
     """And says how to go on, or to end it."""
     with pytest.raises(KeyboardInterrupt):

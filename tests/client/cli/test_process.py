@@ -95,14 +95,6 @@ def test_the_command_is_installed(home):
     assert ended.stdout == run("--version").stdout == f"v6client {version('v6client')}\n"
 
 
-@pytest.fixture
-def interruptible():
-    """Who runs the tests in the background ignores Ctrl-C, and what they start would, too."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_a_wait_is_stopped(server, login):
     """Ctrl-C ends the command, and the task goes on."""

@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -152,12 +152,14 @@ def _run_algorithm(chosen: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[Event]:
+def _signals() -> Iterator[SimpleQueue[int]]:
     """
-    An event that the signals to stop set; afterwards they do again what they did before.
+    Where the signals to stop arrive; afterwards they do again what they did before.
     """
-    stopping = Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Not an event: a signal in the middle of its wait() would set it under a lock that is held, and wait for ever.
+    stopping: SimpleQueue[int] = SimpleQueue()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda arrived, _: stopping.put(arrived)) for number in numbers}
     try:
         yield stopping
     finally:
@@ -170,7 +172,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         _serve_until(stopping, chosen)
 
 
-def _serve_until(stopping: Event, chosen: argparse.Namespace) -> None:
+def _serve_until(stopping: SimpleQueue[int], chosen: argparse.Namespace) -> None:
     server = _server(chosen)
     server.start(chosen.host, chosen.port, control=chosen.control)
     try:
@@ -180,7 +182,7 @@ def _serve_until(stopping: Event, chosen: argparse.Namespace) -> None:
         for organization, file in server.private_keys.items():
             print(f"  private key of {organization}: {file}")
         sys.stdout.flush()
-        stopping.wait()
+        stopping.get()
     finally:
         server.stop()
         server.nodes.stop()

@@ -72,7 +72,7 @@ FIRST = next(iter(RELEASES))
 """The oldest version there is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """
     One request as a view sees it.
@@ -91,7 +91,7 @@ class Call:
         """
         return self.request.headers.get("Authorization", "")
 
-    @property
+    @functools.cached_property
     def parameters(self) -> Parameters:
         """
         The query of the request, as far as the release reads it.
@@ -188,7 +188,7 @@ class Route:
     noun : str
         What it is about.
     method, path : str
-        The HTTP method, and the path below the API path in werkzeug's notation.
+        The HTTP method, and the path below the API path in Flask's notation.
     callers : tuple of str
         The kinds of caller that it is for; without any it is public.
     bodies : mapping
@@ -252,7 +252,7 @@ class Routes:
         method : str
             The HTTP method.
         path : str
-            The path below the API path, in werkzeug's notation.
+            The path below the API path, in Flask's notation.
         callers : tuple of str
             The kinds of caller that it is for; without any it is public.
         body : marshmallow schema, or mapping from version to schema, optional

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from v6mockserver.state.entities import Task
-    from v6mockserver.state.query import Parameters
     from v6mockserver.state.talk import Talk
     from v6mockserver.state.world import World
 
@@ -265,11 +264,11 @@ def render(world: World, row: Task) -> dict[str, Any]:
     return world.release.shown("task", body)
 
 
-def _renderer(call: Call, parameters: Parameters) -> Callable[[Task], dict[str, Any]]:
+def _renderer(call: Call) -> Callable[[Task], dict[str, Any]]:
     """
     Return how this request wants tasks: with links to runs and results, or with the objects themselves.
     """
-    included = parameters.words("include")
+    included = call.parameters.words("include")
     if not included:
         return call.renderer(render)
 
@@ -296,8 +295,7 @@ def list_tasks(call: Call) -> Answer:
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
     check_sort(call, entities.Task)
-    parameters = call.parameters
-    return page(call, tasks.visible(call.world, call.caller, parameters), _renderer(call, parameters))
+    return page(call, tasks.visible(call.world, call.caller, call.parameters), _renderer(call))
 
 
 @routes.add(
@@ -342,10 +340,9 @@ def get_task(call: Call, id_: int) -> Answer:
     View a task.
     """
     row = tasks.view(call.world, call.caller, id_)
-    parameters = call.parameters
-    if "results" in parameters.words("include"):
+    if "results" in call.parameters.words("include"):
         tasks.require_may_view_results(call.world, call.caller, row)
-    return 200, _renderer(call, parameters)(row)
+    return 200, _renderer(call)(row)
 
 
 @routes.add("DELETE", "/task/<int:id_>", callers=USER, answers={200: MessageAnswer})

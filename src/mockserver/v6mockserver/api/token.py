@@ -201,7 +201,7 @@ def refresh_token(call: Call) -> Answer:
     """
     Give a user or a node new tokens for a refresh token, which stays valid.
     """
-    claims = tokens.read(call.world, call.request.headers.get("Authorization"), "refresh")
+    claims = tokens.read(call.world, call.authorization, "refresh")
     caller = tokens.find_caller(call.world, claims)
     if caller.kind == "container":
         raise UnexpectedError(messages.WRONG_CALLER.format(kind=caller.kind, kinds="user or node"))

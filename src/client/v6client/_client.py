@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from v6client import _auth, _login, resources
 from v6client import _models as models
-from v6client._answers import having
 from v6client._blobs import BlobStore
 from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
@@ -299,16 +298,13 @@ class UserClient:
         self.whoami = self._identity(_auth.subject(answer["access_token"]))
 
     def _identity(self, user_id: int) -> models.WhoAmI:
-        user = self._view(f"user/{user_id}", "firstname", "organization.id")
+        user = self.connection.view(f"user/{user_id}", "firstname", "organization.id")
         organization_id = user["organization"]["id"]
         try:
-            organization = self._view(f"organization/{organization_id}", "name")["name"]
+            organization = self.connection.view(f"organization/{organization_id}", "name")["name"]
         except PermissionDeniedError:
             organization = None  # a user without any rule may log in all the same
         return models.WhoAmI("user", user_id, user["firstname"], organization, organization_id)
-
-    def _view(self, path: str, *fields: str) -> Any:
-        return having(self.connection.request("GET", path), path, *fields)
 
     def setup_collaboration(self, collaboration_id: int) -> None:
         """
@@ -407,7 +403,7 @@ class UserClient:
         self.cryptor = cryptor
 
     def _publish(self, cryptor: RSACryptor, path: str, *, overwrite: bool) -> None:
-        organization = self._view(path, "name", "public_key")
+        organization = self.connection.view(path, "name", "public_key")
         known = organization["public_key"]
         if known and cryptor.is_pair_of(known):
             return

@@ -111,7 +111,7 @@ class Connection:
         """
         The version of the server, asked when it is first needed.
         """
-        return str(having(self.request("GET", "version"), "version", "version")["version"])
+        return str(self.view("version", "version")["version"])
 
     def login(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -181,6 +181,21 @@ class Connection:
             return self._send(method, self._url(path), token=token, params=params, **body)
 
         return self._decoded(method, path, self._authorized(path, send))
+
+    def view(self, path: str, *fields: str, params: Mapping[str, Any] | None = None) -> Any:
+        """
+        Get an object that has these fields; see `having`.
+
+        Parameters
+        ----------
+        path
+            The path below the base URL.
+        *fields
+            What is going to be read of it.
+        params
+            The query.
+        """
+        return having(self.request("GET", path, params=params), path, *fields)
 
     def download(self, path: str) -> Generator[bytes, None, None]:
         """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from v6client._answers import having
 from v6client._plain import PlainCryptor
 from v6client.exceptions import EncryptionError, NoPrivateKeyError, PermissionDeniedError, UsageError
 from v6client.resources._base import whole
@@ -71,12 +70,12 @@ def _viewed(client: UserClient, collaboration: int) -> dict[str, Any] | None:
     The collaboration, with its organizations where the server can include them; None if we may not look.
     """
     path = f"collaboration/{whole(collaboration, 'collaboration')}"
+    wanted = ("encrypted", "organizations")
     try:
-        row = client.connection.request("GET", path, params={"include": "organizations"})
+        row: dict[str, Any] = client.connection.view(path, *wanted, params={"include": "organizations"})
     except PermissionDeniedError:
         return None  # who may create tasks need not be allowed to look
-    viewed: dict[str, Any] = having(row, path, "encrypted", "organizations")
-    return viewed
+    return row
 
 
 def _cryptor(own: Cryptor, collaboration: int, viewed: dict[str, Any] | None) -> Cryptor:

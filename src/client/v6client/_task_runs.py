@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from v6client._answers import having, page
+from v6client._answers import page
 from v6client._paging import walk
 from v6client.exceptions import PermissionDeniedError
 
@@ -77,8 +77,7 @@ class TaskRuns:
             There is no such task.
         """
         try:
-            path = f"task/{self.task_id}"
-            task = having(self._connection.request("GET", path), path, "collaboration.id")
+            task = self._connection.view(f"task/{self.task_id}", "collaboration.id")
             rows = self._rows("organization", sort="id", collaboration_id=task["collaboration"]["id"])
             return {row["id"]: row["name"] for row in rows}
         except PermissionDeniedError:

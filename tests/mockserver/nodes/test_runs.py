@@ -432,7 +432,7 @@ def test_a_node_without_a_collaboration():
 
 
 def test_an_initiator_without_a_key():
-    """A result that can be encrypted for nobody ends the run as failed, and the log says why."""
+    """A result that can be encrypted for nobody stays where it is: the run goes on for everybody but its node."""
     server = MockServer(seed(encrypted=True))
     root = server.client()
     client = server.client("nora")
@@ -443,19 +443,24 @@ def test_an_initiator_without_a_key():
         client.organization.update(public_key="")
         return len(df)
 
-    status, log = crash_encrypted(server, client, method)
-
-    assert status == "failed"
-    assert "The result cannot be encrypted" in log
-
-
-def crash_encrypted(server, client, function):
-    """Run a function that fails in an encrypted collaboration, and return its status and log."""
-    server.algorithms.register("image", {"method": function})
+    server.algorithms.register("image", {"method": method})
     task = client.task.create(1, [3], "n", "image", "", {"method": "method"}, "default")
-    with pytest.raises(TaskFailedError) as caught:
-        client.wait_for_results(task["id"], timeout=10)
-    return caught.value.runs[0]["status"], caught.value.runs[0]["log"]
+
+    assert client.task.get(task["id"])["status"] == "active"
+    assert "run 1 has completed, and its result cannot be handed over: " in server.nodes["South"].log[-1]
+
+
+def test_a_result_that_the_blob_store_does_not_take():
+    """It is lost, and when its node comes back it runs again."""
+    server = MockServer(seed(), settings=Settings(large_result_store=True))
+    server.faults.on(method="POST", path="/blobstream", caller="North").answer(500)
+    client, task = run(server, "method", lambda df: len(df), wait=False)
+    assert client.task.get(task)["status"] == "active"
+
+    server.nodes["North"].go_offline()
+    server.nodes["North"].go_online()
+
+    assert client.task.get(task)["status"] == "completed"
 
 
 class Held:
@@ -538,28 +543,52 @@ def test_a_kill_while_a_run_is_started(monkeypatch, moment):
 
 
 def test_an_input_that_cannot_be_had():
-    """The run fails, and its log says why: a real node would log it for itself, and try again when it restarts."""
+    """The run stays as it is until its node comes back, and so do all that the node finds with it then."""
     server = MockServer(seed(), settings=Settings(large_result_store=True))
-    server.faults.on(method="GET", path="/blobstream/*", caller="North", times=None).answer(500)
+    node = server.nodes["North"]
+    lost = server.faults.on(method="GET", path="/blobstream/*", caller="North", times=2).answer(500)
+    client, first = run(server, "method", lambda df: len(df), wait=False)
+    node.go_offline()
+    _, second = run(server, "method", lambda df: len(df), wait=False)
 
-    status, log = crash(server, "method", lambda: 1)
+    node.go_online()
+    assert {client.task.get(task)["status"] for task in (first, second)} == {"pending"}
+    assert node.log[-1].startswith("run 1: its input cannot be had, so runs [1, 2] do not start: ")
+    assert [one["started_at"] for one in client.run.list()["data"]] == [None, None]
+    assert lost.hits == 2
+    node.go_offline()
+    node.go_online()
 
-    assert status == "failed"
-    assert log.startswith("The container did not start: ")
+    assert {client.task.get(task)["status"] for task in (first, second)} == {"completed"}
+
+
+def test_an_input_in_a_blob_that_cannot_be_decrypted():
+    """The algorithm gets what is in the blob, as on a real node, and crashes on it."""
+    server = MockServer(seed(encrypted=True), settings=Settings(large_result_store=True))
+    client = server.client("nora")
+    client.setup_encryption(server.private_keys["North"])
+    server.algorithms.register("image", {"method": lambda df: len(df)})
+    server.faults.on(method="GET", path="/blobstream/*", caller="North").answer(200, body="no ciphertext")
+
+    task = client.task.create(1, [2], "n", "image", "", {"method": "method"}, "default")["id"]
+
+    (one,) = client.run.from_task(task)["data"]
+    assert (one["status"], one["log"].splitlines()[0][:21]) == ("crashed", "the input is not JSON")
+    assert server.nodes["North"].peek(one).input == b"no ciphertext"
 
 
 def test_a_run_is_killed_before_it_is_held(monkeypatch):
-    """It is never held: here while the node looks for its method in a blob."""
-    server = MockServer(seed(), execution="manual", settings=Settings(large_result_store=True))
+    """It is never held: here while the node looks for its method."""
+    server = MockServer(seed(), execution="manual")
     node = server.nodes["North"]
     node.plan("refuse", method="other")
-    download = node.blobs.download
+    decrypt = node.cryptor.decrypt
 
-    def meddle(name):
+    def meddle(text):
         server.client().task.kill(1)
-        return download(name)
+        return decrypt(text)
 
-    monkeypatch.setattr(node.blobs, "download", meddle)
+    monkeypatch.setattr(node.cryptor, "decrypt", meddle)
 
     client, task = run(server, "method", lambda: 1, wait=False)
 

@@ -88,6 +88,21 @@ def test_order(server, three):
     assert found("-name") == found("country,-id") == ids[::-1]
 
 
+@pytest.mark.parametrize(
+    ("noun", "column", "status"),
+    [
+        ("user", "type", 200),
+        ("node", "type", 200),
+        ("organization", "_public_key", 200),
+        ("organization", "public_key", 500),
+        ("role", "type", 500),
+    ],
+)
+def test_columns_are_called_as_in_the_database(server, noun, column, status):
+    """Which is not always as in answers."""
+    assert server.root.get(f"/{noun}", sort=f"{column},-id").status_code == status
+
+
 def names(answer):
     """Return the names on a page, in alphabetical order."""
     return sorted(row["name"] for row in made(answer)["data"])

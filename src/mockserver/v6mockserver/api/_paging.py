@@ -4,12 +4,12 @@ Pages: the envelope, the links and the headers of every list.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import BadRequestError, UnexpectedError
+from v6mockserver.api._query import columns_to_sort_by
 from v6mockserver.api._routes import PAGE_SIZE, respond
 from v6mockserver.state.tables import HasId
 
@@ -99,14 +99,16 @@ def _sort_keys(call: Call, sortable: type) -> list[tuple[str, bool]]:
     text = call.request.args.get("sort", "")
     if not text:
         return []
-    columns = {field.name for field in fields(sortable)}
+    columns = columns_to_sort_by(sortable)
+    absent = call.world.release.absent_keys.get(call.noun, ())
     keys = []
     for key in text.split(","):
         word = key.strip()
         column = word[1:] if word.startswith(("+", "-")) else word
-        if column not in columns:
+        # An object that lacks the key study is a row that lacks the column study_id.
+        if column not in columns or column.removesuffix("_id") in absent:
             raise UnexpectedError(messages.BAD_SORT.format(value=text, column=column))
-        keys.append((column, word.startswith("-")))
+        keys.append((columns[column], word.startswith("-")))
     return keys
 
 

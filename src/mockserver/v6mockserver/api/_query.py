@@ -13,6 +13,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from v6mockserver.state import entities
+
 Kind = fields.Field[Any]
 """What a parameter can be."""
 
@@ -70,6 +72,23 @@ def words(*known: str) -> Kind:
     )
 
 
+OTHER_NAMES: Mapping[type, Mapping[str, str]] = {
+    entities.Organization: {"_public_key": "public_key"},
+    entities.User: {"type": "type"},
+    entities.Node: {"type": "type"},
+}
+"""Columns of the real server's database that rows have under another name, or have no need to store."""
+
+
+def columns_to_sort_by(rows: type) -> dict[str, str]:
+    """
+    Return the columns that lists of these rows can be sorted by: what a query calls each, and what the rows do.
+    """
+    others = OTHER_NAMES.get(rows, {})
+    own = [column.name for column in columns_of(rows)]
+    return {name: name for name in own if name not in others.values()} | dict(others)
+
+
 def paged(sortable: type, **filters: Kind) -> Query:
     """
     Return the query of a list: its filters, its page, and what it can be sorted by.
@@ -86,7 +105,7 @@ def paged(sortable: type, **filters: Kind) -> Query:
     mapping
         All parameters by name.
     """
-    column = rf" *[+-]?({'|'.join(column.name for column in columns_of(sortable))}) *"
+    column = rf" *[+-]?({'|'.join(columns_to_sort_by(sortable))}) *"
     sort = fields.String(
         validate=validate.Regexp(rf"^({column}(,{column})*)?$"),
         metadata={"description": "Columns to sort by, with a minus in front to descend."},

@@ -108,7 +108,7 @@ def render(world: World, row: Node) -> dict[str, Any]:
     Return the JSON object of a node.
     """
     return render_short(world, row) | {
-        "type": "node",
+        "type": row.type,
         "collaboration": to_one(world, "collaboration", row.collaboration_id),
         "config": [{"key": one.key, "value": one.value} for one in nodes.configuration(world, row.id)],
     }

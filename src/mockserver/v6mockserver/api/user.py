@@ -125,7 +125,7 @@ def render(world: World, row: User) -> dict[str, Any]:
     """
     body = {
         "id": row.id,
-        "type": "user",
+        "type": row.type,
         "username": row.username,
         "firstname": row.firstname,
         "lastname": row.lastname,

@@ -9,7 +9,7 @@ text without an offset, as on the wire.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,9 @@ class User:
     A person who logs in with a password.
     """
 
+    type: ClassVar[str] = "user"
+    """What sets users apart from nodes where both are in one table, as in the real server's database."""
+
     id: int
     username: str
     password: str = field(repr=False)
@@ -78,6 +81,9 @@ class Node:
     """
     An organization's station in one collaboration; logs in with an api key.
     """
+
+    type: ClassVar[str] = "node"
+    """What sets nodes apart from users where both are in one table, as in the real server's database."""
 
     id: int
     name: str

@@ -236,7 +236,7 @@ def _ids(cast: Cast, noun: str) -> list[Any]:
 def _extras(noun: str) -> Iterator[Any]:
     words = INCLUDES.get(noun, ())
     for word in words:
-        yield from ({"include": word}, {"include": f"{word},x"}, {"include": word.upper()})
+        yield from ({"include": word}, {"include": f"{word},x"}, {"include": word.upper()}, {"include": f"x, {word}"})
     if words:
         yield from ({"include": ",".join(words)}, [("include", word) for word in words], {"include": ""})
     for name in FLAGS.get(noun, ()):

@@ -266,6 +266,15 @@ def test_includes(work):
     assert one["runs"] == f"/api/run?task_id={task['id']}"
 
 
+def test_a_blank_is_part_of_what_is_included(work):
+    """Beside a comma, too: there is nothing of that name."""
+    task = work.task(work.alpha)
+    shown = made(work.researcher.get(f"/task/{task['id']}", include="runs, results"))
+
+    assert isinstance(shown["runs"], list)
+    assert shown["results"] == f"/api/result?task_id={task['id']}"
+
+
 def test_results_of_ones_own_task(work):
     """Server quirk: the rule about tasks is enough for what one has created oneself; others need one about runs."""
     creator = work.user(work.alpha, "task VIEW OWN", "task CREATE COLLABORATION")

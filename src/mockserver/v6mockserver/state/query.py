@@ -87,8 +87,10 @@ class Parameters:
     def words(self, name: str) -> set[str]:
         """
         Return the words of a parameter that takes a comma list, repetition, or both.
+
+        Server quirk: a blank beside a comma is part of a word, which is then no known one (4.0 to 4.15, all lists).
         """
-        return {word.strip() for text in self.texts(name) for word in text.split(",")}
+        return {word for text in self.texts(name) for word in text.split(",")}
 
 
 def _foreign_key(text: str) -> int:

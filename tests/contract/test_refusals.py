@@ -59,6 +59,7 @@ BY_ROOT = [
     ("POST", "/organization", {}, INVALID),
     ("POST", "/organization", {"name": ""}, INVALID),
     ("POST", "/organization", {"name": "123"}, INVALID),
+    ("POST", "/organization", {"name": "½"}, INVALID),
     ("POST", "/organization", {"name": LONG}, INVALID),
     ("POST", "/organization", {"name": "n", "country": None}, INVALID),
     ("POST", "/organization", {"name": "n", "more": 1}, INVALID),

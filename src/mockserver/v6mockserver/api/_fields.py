@@ -113,9 +113,9 @@ def name(**options: Any) -> fields.String:
 
 def not_digits_only(text: str) -> None:
     """
-    Refuse text that could be mistaken for an id.
+    Refuse text that could be mistaken for an id; all that Unicode has a number for counts as a digit, ½ and 七 too.
     """
-    if text.isdigit():
+    if text.isnumeric():
         msg = f"{text!r} is made of digits only; use at least one other character."
         raise ValidationError(msg)
 

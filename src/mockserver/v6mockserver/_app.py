@@ -174,7 +174,13 @@ def _of_framework(request: Request, error: HTTPException) -> Response:
 
 
 def _allow_other_origins(request: Request, response: Response) -> None:
+    """
+    Let browsers show answers to pages of other origins, and send what such pages ask beforehand whether they may.
+    """
     origin = request.headers.get("Origin")
     response.headers["Access-Control-Allow-Origin"] = origin or "*"
     if origin:
         response.headers.add("Vary", "Origin")
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        response.headers["Access-Control-Allow-Methods"] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+        response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "")

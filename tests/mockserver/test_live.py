@@ -39,6 +39,26 @@ def test_it_listens_on_loopback(live):
     assert live.host == "127.0.0.1"
 
 
+def has_ipv6():
+    """Tell whether this machine reaches itself by IPv6, which containers often do not."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_it_listens_by_ipv6():
+    """On the address that was asked for, which stands in brackets in a URL."""
+    server = MockServer().start("::1")
+    try:
+        assert server.url.startswith("http://[::1]:")
+        assert requests.get(f"{server.url}/api/version", timeout=5).ok
+    finally:
+        server.stop()
+
+
 def test_it_is_gone_when_stop_returns():
     """No thread is left, although a client still holds its connection open."""
     before = threading.active_count()

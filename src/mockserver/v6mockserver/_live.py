@@ -58,8 +58,10 @@ class LiveServer:
     ) -> None:
         from v6mockserver._loop import LoopServer
 
-        self._socket = socket.create_server((host, port))
+        is_ipv6 = ":" in host
+        self._socket = socket.create_server((host, port), family=socket.AF_INET6 if is_ipv6 else socket.AF_INET)
         self.host, self.port = self._socket.getsockname()[:2]
+        self.url = f"http://[{self.host}]:{self.port}" if is_ipv6 else f"http://{self.host}:{self.port}"
         self._channels: dict[int, Any] = {}
         self._pulled = Event()
         # Any: the stubs of waitress leave out the trigger.

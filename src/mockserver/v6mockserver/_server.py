@@ -383,7 +383,7 @@ class MockServer:
 
         While it is live, that is its address; else one that only sessions of this server know.
         """
-        return IN_PROCESS if self._live is None else f"http://{self._live.host}:{self._live.port}"
+        return IN_PROCESS if self._live is None else self._live.url
 
     def session(self) -> requests.Session:
         """

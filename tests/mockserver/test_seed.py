@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from base64 import b64encode
+from datetime import date
 
 import pytest
 import yaml
@@ -105,6 +106,24 @@ MISTAKES = [
         (["collaborations", 0, "tasks", 0, "runs"], [{"organization": "South"}] * 2),
         ["tasks[0].runs[1].organization"],
         "is there already",
+    ),
+    (
+        (["collaborations", 0, "tasks", 0, "input"], {"since": [date(2020, 1, 1)]}),
+        ["tasks[0].input"],
+        "type date is not",
+    ),
+    (
+        (["collaborations", 0, "tasks", 0, "runs"], [{"organization": "South", "result": date(2020, 1, 1)}]),
+        ["tasks[0].runs[0].result"],
+        "JSON has no such value",
+    ),
+    (
+        (
+            ["collaborations", 0, "tasks", 0, "databases"],
+            [{"label": "default", "parameters": {"day": date(2020, 1, 1)}}],
+        ),
+        ["tasks[0].databases[0].parameters"],
+        "JSON has no such value",
     ),
     ((["organizations", 1, "public_key"], "PUBLIC"), ["organizations[1].public_key"], "not the base64"),
     (

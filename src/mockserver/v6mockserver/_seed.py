@@ -9,6 +9,7 @@ looked up, before anything is planted (`_planting.py`): one with a mistake plant
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as columns
@@ -84,6 +85,16 @@ def several(field: Any) -> fields.List[Any]:
     Return a field for a list that may be left out.
     """
     return fields.List(field, load_default=())
+
+
+def sendable(value: object) -> None:
+    """
+    Refuse what cannot be sent, such as the dates that YAML reads.
+    """
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise ValidationError(f"JSON has no such value ({error}); a text in quotes may do.") from error
 
 
 class UserSeed(Part):
@@ -163,7 +174,7 @@ class DatabaseSeed(Part):
     """
 
     label = required()
-    parameters = fields.Dict(keys=Text(), load_default=dict)
+    parameters = fields.Dict(keys=Text(), load_default=dict, validate=sendable)
 
     @pre_load
     def _from_label(self, data: Any, **_: Any) -> Any:
@@ -177,7 +188,7 @@ class RunSeed(Part):
 
     organization = required()
     status = Text(load_default=PENDING, validate=validate.OneOf(STATUSES))
-    result = fields.Raw(load_default=None, allow_none=True)
+    result = fields.Raw(load_default=None, allow_none=True, validate=sendable)
     log = optional()
 
 
@@ -192,7 +203,7 @@ class TaskSeed(Part):
     user = optional()
     study = optional()
     store = optional()
-    input = fields.Raw(load_default=dict)
+    input = fields.Raw(load_default=dict, validate=sendable)
     databases = several(fields.Nested(DatabaseSeed))
     organizations = fields.List(Text(), load_default=None)
     runs = several(fields.Nested(RunSeed))

@@ -387,6 +387,17 @@ def test_a_task_in_a_study_is_for_its_members():
     assert [row["database"] for row in tables["task_database"]] == ["a", "b"]
 
 
+def test_subtasks_stay_in_the_study():
+    """So they are for its members as well, and for nobody else."""
+    subtasks = [{}, {"runs": [{"organization": "South"}]}]
+    _, tables = plant_task({"image": "average", "study": "Cold", "subtasks": subtasks})
+
+    assert {row["study_id"] for row in tables["task"]} == {1}
+    assert [(run["task_id"], run["organization_id"]) for run in tables["run"]] == [(1, 3), (2, 3), (3, 3)]
+    with pytest.raises(SeedError, match=r"subtasks\[0\]\.organizations\[0\]: there is no participant 'North'"):
+        plant_task({"image": "average", "study": "Cold", "subtasks": [{"organizations": ["North"]}]})
+
+
 def test_subtasks_are_of_their_parents_kind():
     """They have its job, its image and its owner, unless they say otherwise."""
     subtasks = [{"organizations": ["South"]}, {"image": "other", "subtasks": [{}]}]

@@ -311,7 +311,8 @@ class _Gardener:
 
     def _plant_runs(self, seed: Mapping[str, Any], task: entities.Task) -> None:
         given = {run["organization"]: run for run in seed["runs"]}
-        members = self._studies[seed["study"]] if seed["study"] else self._members
+        study = self._world.study.get(task.study_id)
+        members = self._members if study is None else self._studies[study.name]
         named = seed["organizations"] if seed["organizations"] is not None else ([] if given else members)
         pending = {"status": run_states.PENDING, "result": None, "log": None}
         for name in dict.fromkeys([*given, *named]):

@@ -489,22 +489,28 @@ class _Reader:
             if holder.get(key):
                 raise self._document.error((*place, key), f"server {self._world.release.version} has no {key}")
 
-    def _check_task(self, task: Mapping[str, Any], place: Place, around: _Surroundings) -> None:
+    def _check_task(
+        self, task: Mapping[str, Any], place: Place, around: _Surroundings, study: str | None = None
+    ) -> None:
+        """
+        Check a task and its subtasks, which are in its study unless they name another one.
+        """
         if task["study"] is not None:
             self._require(task["study"], around.studies, "study", (*place, "study"))
+            study = task["study"]
         if task["store"] is not None:
             self._require(task["store"], around.stores, "store", (*place, "store"))
         if task["user"] is not None:
             owners = {user for user, owner in self._owners.items() if owner in around.members}
             self._require(task["user"], owners, "user of a participant", (*place, "user"))
-        members = around.studies[task["study"]] if task["study"] else around.members
+        members = around.members if study is None else around.studies[study]
         self._require_all(task["organizations"] or (), members, "participant", (*place, "organizations"))
         seen: set[str] = set()
         for there, run in _each(task, place, "runs"):
             self._require(run["organization"], members, "participant", (*there, "organization"))
             self._add(seen, run["organization"], (*there, "organization"))
         for there, subtask in _each(task, place, "subtasks"):
-            self._check_task(subtask, there, around)
+            self._check_task(subtask, there, around, study)
 
     def _add(self, names: set[str], name: str, place: Place) -> None:
         if name in names:

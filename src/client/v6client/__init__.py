@@ -12,6 +12,8 @@ if typing.TYPE_CHECKING:
     from v6client._profiles import Profile
     from v6client.utils import LogLevel
 
+    __version__: str
+
 __all__ = ["Client", "LogLevel", "Profile", "UserClient"]
 
 _HOMES = {"Client": "_client", "LogLevel": "utils", "Profile": "_profiles", "UserClient": "_client"}
@@ -22,6 +24,8 @@ def __getattr__(name: str) -> object:
     """
     Load what is asked for: the command line shows its help without a client.
     """
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version(__name__)
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
@@ -30,4 +34,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
+    return sorted({*globals(), *__all__, *_MODULES, "__version__"})

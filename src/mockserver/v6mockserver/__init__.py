@@ -37,6 +37,8 @@ if typing.TYPE_CHECKING:
     from v6mockserver.state.permissions import Decision
     from v6mockserver.state.settings import Settings
 
+    __version__: str
+
 __all__ = [
     "Audit",
     "Clock",
@@ -110,6 +112,8 @@ def __getattr__(name: str) -> object:
     """
     Load what is asked for: pytest imports this package at every start, and most of its runs need nothing of it.
     """
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("v6client")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -121,4 +125,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from v6client.exceptions import V6ClientError
-from v6mockserver import _demo, _run
+from v6mockserver import __version__, _demo, _run
 from v6mockserver._control import PATH
 from v6mockserver._errors import AlgorithmError, MockServerError, MockUsageError
 from v6mockserver._live import LOOPBACK
@@ -62,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="v6mock", description="A vantage6 server and its nodes, in memory.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True)
 
     demo = commands.add_parser("demo", help="run a federated, encrypted analysis over the data of four hospitals")

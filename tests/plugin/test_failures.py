@@ -40,6 +40,16 @@ TESTS = """
         with pytest.raises(requests.ConnectionError):
             requests.get("http://127.0.0.1:9")
 
+    @pytest.mark.v6(allow_hosts=["localhost:9"])
+    def test_allowed_by_the_name_of_this_machine(v6_server):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("localhost", 9))
+
+    @pytest.mark.v6(allow_hosts=["localhost:9"])
+    def test_another_port_of_an_allowed_host(v6_server):
+        (found, *_) = socket.getaddrinfo("localhost", 10, socket.AF_INET)
+        socket.socket().connect(found[-1])
+
     def test_served_here(v6_live_server):
         with socket.create_server(("127.0.0.1", 0)) as other:
             socket.create_connection(other.getsockname()).close()
@@ -151,6 +161,7 @@ def ended(shared):
         ("test_leak", "hospital.example.org:443", 10),
         ("test_swallowed_leak", "127.0.0.1:9", 17),
         ("test_leak_of_a_thread", "192.0.2.1:80", 22),
+        ("test_another_port_of_an_allowed_host", "127.0.0.1:10", 39),
         ("test_leak_when_it_is_over", "hospital.example.org:443", 10),
     ],
 )
@@ -161,7 +172,7 @@ def test_a_leak_names_host_and_line(ended, test, place, line):
 
 def test_others_pass(ended):
     """What is allowed, also by its name, what this process serves, and what tests without the mock do is no leak."""
-    assert ended.counts["passed"] == 7, ended.text  # one of them before it leaks in a fixture
+    assert ended.counts["passed"] == 8, ended.text  # one of them before it leaks in a fixture
 
 
 def test_a_leak_without_a_line_of_the_project_names_the_one_that_connects(ended):

@@ -53,7 +53,7 @@ class LeakGuard:
     def __init__(self, allowed: Iterable[str], root: Path) -> None:
         self._allowed = [_split(entry) for entry in allowed]
         self._root = f"{root}{os.sep}"
-        self._addresses: set[str] = set()
+        self._names: dict[str, set[str]] = {}
         self._look_up = socket.getaddrinfo
         self._restore = ExitStack()
         self.leaks: list[str] = []
@@ -100,17 +100,16 @@ class LeakGuard:
     def _getaddrinfo(self, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         name = host.decode("idna") if isinstance(host, bytes) else host
-        if name and not _is_address(name) and not _is_own(name):
-            if not self._may(name, port):
-                self._refuse(name, port)
-            found = self._look_up(host, port, *args, **kwargs)
-            self._addresses |= {str(row[4][0]) for row in found}
-            return found
-        return self._look_up(host, port, *args, **kwargs)
+        if name and not _is_address(name) and not _is_own(name) and not self._may(name, port):
+            self._refuse(name, port)
+        found = self._look_up(host, port, *args, **kwargs)
+        for row in found if name else ():
+            self._names.setdefault(str(row[4][0]), set()).add(name)
+        return found
 
     def _check(self, host: str, port: int) -> None:
         __tracebackhide__ = True
-        if host in self._addresses or self._may(host, port):
+        if any(self._may(name, port) for name in (host, *self._names.get(host, ()))):
             return
         if not (_is_loopback(host) and _is_served(port)):
             self._refuse(host, port)

@@ -205,6 +205,7 @@ def test_bundle(project):
 
     assert ended.counts == {"passed": 3, "failed": 1, "error": 2}, ended.text
     assert f"pytest --v6-replay={bundle.relative_to(project.folder)}" in ended.text
+    assert json.loads((bundle / "bundle.json").read_text())["versions"].keys() >= {"v6client", "flask", "server"}
     journal = json.loads((bundle / "journal.json").read_text())
     assert journal[-1]["request"] == "GET /api/version"
     assert MockServer.load(json.loads((bundle / "dump.json").read_text())).version == "4.0"
@@ -216,6 +217,16 @@ def test_bundle(project):
         "error.txt",
     ]
     assert "was it renamed?" in project.pytest(f"--v6-replay={bundle}").text
+
+
+def test_a_bundle_that_cannot_be_written(project):
+    """The report says so, and the tests go on."""
+    project.write("test_theirs.py", "def test_wrong(v6_server): assert False\n\ndef test_other(): pass")
+
+    ended = project.pytest("--v6-bundle=test_theirs.py")
+
+    assert ended.counts == {"passed": 1, "failed": 1}, ended.text
+    assert re.search(r"v6 bundle -+\nthere is none: .+test_theirs.py", ended.about("test_wrong"))
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def _write(file: Path, content: Any) -> None:
 def _versions(federation: Federation | None) -> dict[str, str]:
     versions = {"python": platform.python_version(), "platform": platform.platform()}
     for installed in metadata.distributions():
-        if installed.name in PACKAGES:
-            versions[installed.name] = installed.version
+        if (name := installed.name.lower()) in PACKAGES:
+            versions[name] = installed.version
     return versions if federation is None else {**versions, "server": federation.server.version}
 
 

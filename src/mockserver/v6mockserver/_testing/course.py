@@ -221,8 +221,7 @@ class Course:
             report.sections += sections.of(federation)
         folder: str | None = self._config.getoption("v6_bundle")
         if folder is not None and BUNDLE not in item.stash:
-            bundle = item.stash[BUNDLE] = bundles.write(Path(folder), item, report.longreprtext, federation)
-            report.sections.append(("v6 bundle", f"{bundle}; the same again: pytest --v6-replay={bundle}"))
+            report.sections.append(("v6 bundle", _bundle(Path(folder), item, report, federation)))
 
     def pytest_sessionfinish(self) -> None:
         """
@@ -233,6 +232,17 @@ class Course:
             told[RULES] = rules_seen(self._config)
         if "_pool" in vars(self):
             self._pool.close()
+
+
+def _bundle(folder: Path, item: pytest.Item, report: pytest.TestReport, federation: Federation | None) -> str:
+    """
+    Write a bundle, and return what to say of it. The tests go on if it cannot be written.
+    """
+    try:
+        bundle = item.stash[BUNDLE] = bundles.write(folder, item, report.longreprtext, federation)
+    except OSError as error:
+        return f"there is none: {error}"
+    return f"{bundle}; the same again: pytest --v6-replay={bundle}"
 
 
 def _failure(message: object) -> BaseException:

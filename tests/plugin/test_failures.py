@@ -270,12 +270,19 @@ def test_a_failure_shows_what_nodes_noted(ended):
     assert re.search(r"organization 1.*: sync: .*503", told), told
 
 
-def test_a_mistake_in_the_configuration_is_an_error_that_names_it(project):
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("v6_organizations = North, North", "organizations=['North', 'North']: a number from 0, or a list"),
+        ("v6_execution = docker", "there is no execution 'docker'; there is inline, thread"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_an_error_that_names_it(project, option, message):
     """As one in a marker."""
-    project.write("pytest.ini", "[pytest]\nv6_organizations = North, North\n")
+    project.write("pytest.ini", f"[pytest]\n{option}\n")
     project.write("test_theirs.py", "def test_any(v6_server): pass")
 
     told = project.pytest().about("test_any")
 
-    assert "the configuration of pytest, v6_organizations=['North', 'North']: a number from 0, or a list" in told
+    assert f"the options v6_... in the configuration of pytest: {message}" in told
     assert "_testing" not in told

@@ -164,7 +164,7 @@ def defaults(config: pytest.Config) -> Wanted:
     try:
         return Wanted(**arguments)
     except MockUsageError as error:
-        raise MockUsageError(f"the configuration of pytest, v6_{error}") from None
+        raise MockUsageError(f"the options v6_... in the configuration of pytest: {error}") from None
 
 
 def _number(text: str) -> int | list[str] | str:

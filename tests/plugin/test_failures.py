@@ -286,3 +286,36 @@ def test_a_mistake_in_the_configuration_is_an_error_that_names_it(project, optio
 
     assert f"the options v6_... in the configuration of pytest: {message}" in told
     assert "_testing" not in told
+
+
+BY_NAME = """
+    import socket
+
+    import pytest
+
+    @pytest.fixture
+    def faults(request):
+        return request.getfixturevalue("v6_faults")
+
+    def test_fault(faults):
+        faults.on(path="/version").answer(503)
+
+    def test_leak(request):
+        server = request.getfixturevalue("v6_server")
+        with pytest.raises(AssertionError):
+            socket.create_connection(("hospital.example.org", 443))
+
+    def test_failure(request):
+        assert not request.getfixturevalue("v6_client")().whoami
+"""
+
+
+def test_fixtures_that_are_asked_for_by_their_names(project):
+    """Nobody can tell before the test runs; it is watched over as any other from then on."""
+    project.write("test_theirs.py", BY_NAME)
+
+    ended = project.pytest()
+
+    assert "answer 503: any method /version (1 x; 0 matched, 0 hit)" in ended.about("test_fault")
+    assert "test_theirs.py:16 connects to hospital.example.org:443" in ended.about("test_leak")
+    assert "POST /api/token/user" in " ".join(ended.about("test_failure").split())

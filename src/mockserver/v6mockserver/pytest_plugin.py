@@ -136,8 +136,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.v6_replay is not None:
         _select(config, items, _bundle(config.option.v6_replay)["test"])
     if config.getini("v6_leak_guard") == "all" or any(map(is_ours, items)):
-        course = importlib.import_module("v6mockserver._testing.course")
-        config.pluginmanager.register(course.Course(config), COURSE)
+        _watch(config)
+
+
+def _watch(config: pytest.Config) -> Any:
+    """
+    Load what watches over tests, and return it.
+    """
+    course = importlib.import_module("v6mockserver._testing.course").Course(config)
+    config.pluginmanager.register(course, COURSE)
+    return course
 
 
 def _select(config: pytest.Config, items: list[pytest.Item], test: str) -> None:
@@ -236,9 +244,9 @@ def _listed(text: str | None) -> list[str]:
 
 def _course(request: pytest.FixtureRequest) -> Any:
     """
-    Return what knows of the test: heavy to load, and there for tests that were collected with one of our fixtures.
+    Return what knows of the test: heavy to load, and there already, unless a fixture is asked for by `getfixturevalue`.
     """
-    return request.config.pluginmanager.get_plugin(COURSE)
+    return request.config.pluginmanager.get_plugin(COURSE) or _watch(request.config)
 
 
 @pytest.fixture

@@ -106,6 +106,7 @@ class Course:
         """
         Return the federation of a test.
         """
+        self._guard(item, ours=True)  # it was not, if the fixture is asked for by `getfixturevalue`
         if self.real_url:
             return self._real_one(item)
         wanted = self.wanted(item)
@@ -159,13 +160,13 @@ class Course:
         """
         Guard a test from before its first fixture.
         """
-        if self._is_guarded(item):
+        self._guard(item, ours=is_ours(item))
+
+    def _guard(self, item: pytest.Item, *, ours: bool) -> None:
+        choice = self._config.getini("v6_leak_guard")
+        if GUARD not in item.stash and (choice == "all" or (choice == "v6" and ours)):
             hosts = wants.hosts(self._config, self.wanted(item))
             item.stash[GUARD] = LeakGuard(hosts, self._config.rootpath).__enter__()
-
-    def _is_guarded(self, item: pytest.Item) -> bool:
-        choice = self._config.getini("v6_leak_guard")
-        return choice == "all" or (choice == "v6" and is_ours(item))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -211,7 +212,7 @@ class Course:
         Show with a failure what is known of the federation, and write it to a bundle.
         """
         report = yield
-        if report.failed and is_ours(item):
+        if report.failed and (is_ours(item) or FEDERATION in item.stash):
             self._tell(item, report)
         return report
 

@@ -319,3 +319,25 @@ def test_fixtures_that_are_asked_for_by_their_names(project):
     assert "answer 503: any method /version (1 x; 0 matched, 0 hit)" in ended.about("test_fault")
     assert "test_theirs.py:16 connects to hospital.example.org:443" in ended.about("test_leak")
     assert "POST /api/token/user" in " ".join(ended.about("test_failure").split())
+
+
+def test_a_version_that_is_no_text_is_an_error_of_its_test(project):
+    """Other tests are collected all the same."""
+    project.write(
+        "test_theirs.py",
+        """
+        import pytest
+
+        @pytest.mark.v6(version=4.0)
+        def test_number(v6_server):
+            pass
+
+        def test_other(v6_server):
+            pass
+        """,
+    )
+
+    ended = project.pytest()
+
+    assert ended.counts == {"passed": 1, "error": 1}, ended.text
+    assert "version=4.0: one of 4.0, 4.15, or a list of them is expected" in ended.about("test_number")

@@ -233,7 +233,7 @@ def _versions(item: pytest.Item) -> list[str]:
         return told
     marked = [mark.kwargs["version"] for mark in item.iter_markers("v6") if "version" in mark.kwargs]
     if marked:
-        return [] if isinstance(marked[0], str) else list(marked[0])
+        return list(marked[0]) if isinstance(marked[0], (list, tuple)) else []
     usual = _listed(item.config.getini("v6_version"))
     return usual if len(usual) > 1 else []
 

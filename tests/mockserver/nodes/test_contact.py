@@ -6,6 +6,7 @@ import json
 import threading
 
 from v6mockserver import MockServer
+from v6mockserver.nodes import node as node_module
 from v6mockserver.nodes.node import TRIES
 
 from .federation import TIMEOUT, Study, seed
@@ -123,6 +124,28 @@ def test_a_node_comes_back_while_its_run_waits(monkeypatch):
 
     assert study.runs(task)[0]["status"] == "completed"
     assert json.loads(study.client.result.from_task(task)["data"][0]["result"]) == [5]
+    study.server.stop()
+
+
+def test_a_run_waits_while_its_node_is_offline(monkeypatch):
+    """It sees what happens elsewhere by itself, as an algorithm on a real node does, which asks again and again."""
+    monkeypatch.setattr(node_module, "LOOK", 0.01)
+
+    def central(client):
+        return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
+
+    study, node = study_of(central, execution="thread")
+    study.server.nodes["South"].execution = "manual"
+    waits, wait_until = threading.Event(), node.wait_until
+    monkeypatch.setattr(node, "wait_until", lambda condition: wait_until(lambda: waits.set() or condition()))
+    task = study.ask("method")
+    assert waits.wait(TIMEOUT)
+
+    node.go_offline()
+    study.server.nodes["South"].runs[0].complete(5)
+
+    (row,) = study.client.wait_for_results(task, timeout=10)["data"]
+    assert json.loads(row["result"]) == [5]
     study.server.stop()
 
 

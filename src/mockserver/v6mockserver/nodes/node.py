@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from v6client._blobs import BlobStore
@@ -40,6 +41,9 @@ _log = logging.getLogger("v6mockserver")
 
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
+
+LOOK = 1.0
+"""Seconds after which a run that waits looks for itself: its node may be offline, and hear of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,14 +447,17 @@ class SimulatedNode:
 
         Where algorithms run inline nobody else can bring it about, so there is no waiting.
         """
-        patience = min(patience, self._surroundings.patience)
+        deadline = monotonic() + min(patience, self._surroundings.patience)
         with self._work.news:
             self._wait(+1)
             try:
-                ended = self._work.news.wait_for(lambda: self._stopped or condition(), patience)
+                while not (self._stopped or condition()):
+                    if (left := deadline - monotonic()) <= 0:
+                        return False
+                    self._work.news.wait(min(left, LOOK))
             finally:
                 self._wait(-1)
-            return ended and not self._stopped
+            return not self._stopped
 
     def _wait(self, change: int) -> None:
         """

@@ -168,6 +168,18 @@ def test_a_numpy_integer_crashes_the_run(server):
     assert "not JSON serializable" in log
 
 
+def test_half_a_character_in_the_log(server):
+    """It is shown as Python shows it, and the run ends as any that crashes."""
+
+    def method(df):
+        raise ValueError("\ud800")
+
+    status, log = crash(server, "method", method)
+
+    assert status == "crashed"
+    assert log.endswith("ValueError: \\ud800\n")
+
+
 def test_a_method_that_is_missing(server):
     """The log has the methods that there are."""
     status, log = crash(server, "nothing", {"something": lambda: 1})

@@ -459,10 +459,12 @@ class Work:
         self._let_go(attempt)
 
     def _hand_over(self, attempt: Attempt, outcome: Outcome, result: str) -> None:
+        # Half a character is written as text, as Python does in its own messages; no log of a container has one.
+        log = outcome.log.encode(errors="backslashreplace")
         end = self.node.time()
-        self._report(attempt, result=result, log=outcome.log, status=outcome.status, finished_at=end)
+        self._report(attempt, result=result, log=log.decode(), status=outcome.status, finished_at=end)
         receiver = attempt.run["task"]["init_org"]["id"]
-        for what, content in ((RESULT, outcome.result), (LOG, outcome.log.encode())):
+        for what, content in ((RESULT, outcome.result), (LOG, log)):
             if content:
                 self.node.let_out(attempt.run["task"]["id"], what, receiver, content)
 

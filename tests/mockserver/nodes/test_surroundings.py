@@ -68,6 +68,17 @@ def test_changing_the_environment_of_a_run(monkeypatch):
     assert os.environ == before
 
 
+@pytest.mark.parametrize(("name", "value"), [("ONE", 1), (1, "ONE")])
+def test_what_no_environment_takes(name, value):
+    """An algorithm that sets it fails, as it would on a real node."""
+    study = study_of(lambda: os.environ.update({name: value}))
+
+    run = study.run("method")
+
+    assert run["status"] == "crashed"
+    assert run["log"].endswith("TypeError: str expected, not int\n")
+
+
 def test_what_the_environment_of_a_process_can_do_besides():
     """It can be done in a run as well."""
     with inside({}, proxy=nothing, address="http://proxy:1"):

@@ -64,6 +64,9 @@ class _Environ(MutableMapping[str, str]):
         return self._now()[name]
 
     def __setitem__(self, name: str, value: str) -> None:
+        for text in (name, value):
+            if not isinstance(text, str):
+                raise TypeError(f"str expected, not {type(text).__name__}")  # as the process's own says
         self._now()[name] = value
 
     def __delitem__(self, name: str) -> None:

@@ -122,6 +122,40 @@ def test_a_failed_partial_is_missing(server):
     assert values in ([], [1])  # in threads, the wait may end before the other one does
 
 
+def collect(client):
+    """Return the results of all that others return."""
+    ids = [one["id"] for one in client.organization.list()]
+    task = client.task.create({"method": "partial"}, ids)["id"]
+    found = client.wait_for_results(task)
+    return [found, [client.result.get(row["id"]) for row in client.run.from_task(task)]]
+
+
+@pytest.mark.parametrize(("what", "results"), [("malformed", [3, None, 1]), ("empty", [3, 1])])
+def test_results_that_a_central_function_cannot_read(what, results):
+    """As with the official client there is nothing in the place of what is no JSON, and the log tells."""
+    server = MockServer(seed())
+    server.nodes["South"].plan(what, method="partial")
+
+    values = run(server, "collect", {"collect": collect, "partial": lambda df: len(df)})
+
+    assert values == [[results, [3, None, 1]]]
+    log = server.client().run.get(1)["log"]
+    assert log.count("The result of run 3 cannot be read: ") == (2 if what == "malformed" else 0)
+
+
+def test_a_result_that_is_an_empty_blob():
+    """As with the official client it is there, and nothing: a run that has failed has a blob as well."""
+    server = MockServer(seed(encrypted=True), settings=Settings(large_result_store=True))
+    client = server.client("nora")
+    client.setup_encryption(server.private_keys["North"])
+    server.nodes["West"].plan("crash", method="partial")
+    server.algorithms.register("image", {"collect": collect, "partial": lambda df: len(df)})
+
+    task = client.task.create(1, [2], "n", "image", "", {"method": "collect"}, "default")["id"]
+
+    assert json.loads(client.wait_for_results(task)["data"][0]["result"]) == [[None, 2, 1], [None, 2, 1]]
+
+
 def test_what_is_printed_is_the_log(server, capsys):
     """Prints reach the run's log, and the terminal as well."""
 

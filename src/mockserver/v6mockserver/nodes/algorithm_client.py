@@ -7,6 +7,7 @@ It offers what the container client of the official tools does, over HTTP to the
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -230,19 +231,27 @@ class Result(SubClient):
 
     def get(self, id_: int) -> Any:
         """
-        Return what one run returned.
+        Return what one run returned; None if it returned nothing, or what cannot be read as JSON.
         """
-        return self._value(self._parent.request("GET", f"result/{id_}"))
+        row = self._parent.request("GET", f"result/{id_}")
+        return self._value(row) if row["result"] else None
 
     def from_task(self, task_id: int) -> list[Any]:
         """
         Return what the runs of a task returned, newest first, without those that returned nothing.
+
+        As with the official client, None stands for what cannot be read as JSON. Where results are in a blob store, it
+        also stands for those that returned nothing: they have a blob that is empty.
         """
         return [self._value(row) for row in self._parent.pages("result", task_id=task_id) if row["result"]]
 
     def _value(self, row: dict[str, Any]) -> Any:
         stored = row.get("blob_storage_used")
-        return json.loads(self._parent.blob(row["result"]) if stored else b64decode(row["result"]))
+        try:
+            return json.loads(self._parent.blob(row["result"]) if stored else b64decode(row["result"]))
+        except (ValueError, AlgorithmError) as error:
+            print(f"The result of run {row['id']} cannot be read: {error}", file=sys.stderr)  # noqa: T201 -- its log
+            return None
 
 
 class Organization(SubClient):

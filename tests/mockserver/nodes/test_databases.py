@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sqlite3
@@ -211,12 +212,24 @@ def test_a_file_that_has_gone(tmp_path):
 
     server = MockServer(seed)
     file.unlink()
+    server.nodes["north"].go_offline()
+    server.nodes["north"].go_online()
     server.algorithms.register("image", {"method": method})
     client = server.client("nora")
     task = client.task.create(1, [2], "n", "image", "", {"method": "method"}, "d")
 
     with pytest.raises(TaskFailedError, match="not there any more"):
         client.wait_for_results(task["id"], timeout=10)
+
+
+def test_a_file_that_is_no_csv(node, tmp_path):
+    """Its node says nothing about its columns, and it is for the algorithm to see what it is."""
+    file = tmp_path / "data.csv"
+    file.write_text('"' + "x" * (csv.field_size_limit() + 1) + '"\n')
+
+    node.add_database("default", file)
+
+    assert node.databases["default"].columns() == []
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):
@@ -227,7 +240,7 @@ def test_a_package_that_is_missing(tmp_path, monkeypatch):
     log = log_of(with_databases({"d": tmp_path / "data.xlsx"}), "d", lambda df: 1)
 
     assert "openpyxl" in log
-    assert "pip install 'v6client[data]'" in log
+    assert "pip install 'v6client[data]' brings those for Parquet, .xlsx and SQLAlchemy, but no drivers" in log
 
 
 def with_databases(databases):

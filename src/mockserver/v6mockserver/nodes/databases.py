@@ -104,13 +104,18 @@ class Database:
     def columns(self) -> list[str]:
         """
         Return the names of the columns that a node tells its server: of what is in memory, and of CSV files.
+
+        Of a file that is gone or is no CSV it tells none; a run that reads it says why it cannot.
         """
         if self.is_frame:
             return [str(column) for column in self.source.columns]
         if self.type != "csv":
             return []
-        with self.source.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            return next(csv.reader(file), [])
+        try:
+            with self.source.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                return next(csv.reader(file), [])
+        except (OSError, csv.Error):
+            return []
 
     def place(self, stem: Path) -> str:
         """
@@ -155,14 +160,14 @@ class Database:
 @contextmanager
 def _extra(database: Database) -> Iterator[None]:
     """
-    Say which extra brings the package that a type of database needs.
+    Say where the package that a type of database needs may come from.
     """
     try:
         yield
     except ImportError as error:
         raise AlgorithmError(
             f"the database {database.label!r} of type {database.type!r} needs a package that is not installed "
-            f"({error}): pip install 'v6client[data]'"
+            f"({error}); pip install 'v6client[data]' brings those for Parquet, .xlsx and SQLAlchemy, but no drivers"
         ) from error
 
 

@@ -69,6 +69,17 @@ def test_variables_of_a_node(study):
     assert values == expected
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["subprocess"], indirect=True)
+def test_what_runs_leave_is_gone_after_a_reset(study):
+    """Not only from the tables of the server: the next test's job has the same number, and the same folder."""
+    assert study.value("leaves", "one") == ["one"]
+
+    study.server.reset()
+
+    assert Study(study.server).value("leaves", "two") == ["two"]
+
+
 def test_an_executor_of_ones_own():
     """Anybody's executor runs algorithms; its owner shuts it down."""
     with ThreadPoolExecutor(4) as pool:

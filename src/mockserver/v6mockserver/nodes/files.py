@@ -7,6 +7,7 @@ made when something needs them, and are gone with the server.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -55,6 +56,14 @@ class Volume:
         self._root = root
         self._placed: dict[str, tuple[Database, str]] = {}
         self._copies = count(1)
+        self._folders: set[Path] = set()
+
+    def clear(self) -> None:
+        """
+        Remove what runs have left; another run with the same id, or of a job with the same, finds nothing of it.
+        """
+        while self._folders:
+            shutil.rmtree(self._folders.pop(), ignore_errors=True)
 
     def files(
         self,
@@ -88,6 +97,7 @@ class Volume:
         folder, scratch = root / "data" / f"task-{run_id:09}", root / "tmp" / str(job_id)
         for one in (folder, scratch):
             one.mkdir(parents=True, exist_ok=True)
+            self._folders.add(one)
         files = Files(
             input=folder / "input",
             output=folder / "output",

@@ -165,6 +165,7 @@ class Work:
         self.attempts.clear()
         self.run_of.clear()
         self.plans.clear()
+        self._volume.clear()
 
     def interrupt(self) -> None:
         """

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 
@@ -35,6 +36,13 @@ def sleeps(port):
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.sendall(f"{os.getpid()} {child.pid}\n".encode())
     child.wait()
+
+
+def leaves(name):
+    """Leave a file in the scratch folder, and return what is there."""
+    folder = Path(os.environ["TEMPORARY_FOLDER"])
+    (folder / name).touch()
+    return sorted(file.name for file in folder.iterdir())
 
 
 def gives_up():

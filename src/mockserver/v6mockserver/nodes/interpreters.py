@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from v6mockserver._errors import MockUsageError
+from v6mockserver.nodes.processes import NOWHERE
 
 PATIENCE = 60
 """Seconds that an interpreter may take to tell about itself."""
@@ -122,7 +123,7 @@ def _probe(python: str, package: str, path: str | None) -> tuple[str | None, boo
     command = [python, "-c", PROBE, json.dumps([package, path])]
     try:
         answer = subprocess.run(  # noqa: S603 -- the caller's own interpreter
-            command, capture_output=True, check=True, timeout=PATIENCE, env={}, text=True
+            command, capture_output=True, check=True, timeout=PATIENCE, cwd=NOWHERE, env={}, text=True
         )
         tools, found = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:

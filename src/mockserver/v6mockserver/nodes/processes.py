@@ -19,6 +19,9 @@ from v6mockserver.nodes import environment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+NOWHERE = os.sep
+"""Where a process starts that is to import what is installed, and not what is in the folder that it starts in."""
+
 SCRIPT = Path(__file__).with_name("_forks.py")
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
 GOODBYE = 10
@@ -183,6 +186,7 @@ class ForkServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment.of_process(self.python, None, {}),
+            cwd=NOWHERE,
             pass_fds=[control],
             start_new_session=True,  # Ctrl-C is for this process, which ends that one
         )

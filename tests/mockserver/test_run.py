@@ -62,6 +62,14 @@ def test_an_algorithm_runs_from_where_its_author_has_it(project, place, capsys):
     assert all(row["bytes"] > 0 and row["seconds"] >= 0 for row in outcome["runs"])
 
 
+def test_an_algorithm_runs_from_within_its_own_folder(project, monkeypatch, capsys):
+    """The folder has a name, although it is not written out."""
+    monkeypatch.chdir(project / "mean_of_column")
+
+    assert run(".", "--method", "central", "--arg", "column=age", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["results"] == {"cleveland": pytest.approx(53.51086956521739)}
+
+
 @pytest.mark.parametrize("how", [["--encrypted"], ["--execution", "thread"], ["--server-version", "4.0"]])
 def test_it_runs_in_all_ways(project, how, capsys):
     """With the same result."""
@@ -127,6 +135,7 @@ def test_the_debugger_stops_where_it_fails(project, capsys, monkeypatch):
     [
         (["nowhere_to_be_found", "--method", "central"], "'nowhere_to_be_found' cannot be imported"),
         (["nowhere_to_be_found", "--method", "central", "--debug"], "'nowhere_to_be_found' cannot be imported"),
+        (["nowhere.py", "--method", "central"], "there is no file nowhere.py"),
         (["json", "--method", "dumps", "--arg", "age"], "an argument looks like column=age, not 'age'"),
         (["json", "--method", "dumps", "--debug", "--execution", "thread"], "--debug is for inline execution"),
         ([FOLDER, "--method", "central"], "has not one package in it but none"),

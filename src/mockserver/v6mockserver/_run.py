@@ -113,12 +113,11 @@ def _register(federation: Federation, package: str, python: Path | None, *, debu
 
 def _source(package: str) -> Path | str:
     """
-    Return the name of a module, or the folder of a package: of a project it is the one folder that is a package.
+    Return the name of a module, its file, or the folder of a package: of a project the one folder that is a package.
     """
     path = Path(package)
-    if path.suffix == ".py" and path.is_file():
-        sys.path.append(str(path.resolve().parent))
-        return path.stem
+    if path.suffix == ".py":
+        return path
     if not path.is_dir():
         return package
     if (path / "__init__.py").exists():

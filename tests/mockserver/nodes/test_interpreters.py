@@ -64,6 +64,7 @@ def test_an_interpreter_that_fails(tmp_path):
         ({"package": "json", "python": "/nowhere/python"}, "there is no interpreter /nowhere/python"),
         ({"package": "json", "execution": "inline"}, "its execution is one of subprocess"),
         ({"source": Path("/nowhere/package")}, "there is no folder /nowhere/package"),
+        ({"source": "/nowhere/module.py"}, "there is no file /nowhere/module.py"),
         ({"source": "json", "execution": "docker"}, "there is no execution 'docker'"),
     ],
 )
@@ -84,6 +85,21 @@ def test_a_folder_whose_name_is_taken(tmp_path):
 
     with pytest.raises(MockUsageError, match="cannot be taken from"):
         MockServer().algorithms.register("image", tmp_path / "json")
+
+
+def test_a_folder_that_is_a_link(tmp_path, monkeypatch):
+    """The package is called as the link."""
+    (tmp_path / "first_version").mkdir()
+    (tmp_path / "first_version" / "__init__.py").write_text("def rows(df):\n    return len(df)\n")
+    (tmp_path / "linked_rows").symlink_to(tmp_path / "first_version")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    server = MockServer(seed())
+
+    server.algorithms.register("image", tmp_path / "linked_rows")
+
+    assert Study(server).value("rows") == 1
+    assert "linked_rows" in sys.modules
+    del sys.modules["linked_rows"]
 
 
 def test_a_module_that_was_made_by_hand():
@@ -207,13 +223,29 @@ def test_an_image_with_tools_of_each_generation(tmp_path, tools, execution):
 
 
 @pytest.mark.slow
-def test_an_image_of_whose_package_there_is_only_the_folder(tmp_path):
-    """The interpreter that has the tools finds it there."""
+def test_a_folder_in_which_modules_are_called_as_those_of_python(tmp_path, monkeypatch):
+    """A container does not start in it, and neither does what asks its interpreter or forks for it."""
     python = image.build(tmp_path / "image", "4.15.2")
-    (tmp_path / "rows").mkdir()
-    (tmp_path / "rows" / "__init__.py").write_text(image.ALGORITHM)
+    (tmp_path / "json.py").touch()
+    monkeypatch.chdir(tmp_path)
+    server = MockServer(seed(), execution="subprocess")
+    server.algorithms.register("image", package=image.PACKAGE, python=python)
+
+    assert Study(server).value("rows") == {"x": 1}
+    server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["rows/__init__.py", "rows.py"])
+def test_an_image_of_whose_package_there_is_only_the_folder(tmp_path, place):
+    """The interpreter that has the tools finds it there, or a module of which there is only the file."""
+    python = image.build(tmp_path / "image", "4.15.2")
+    file = tmp_path / place
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(image.ALGORITHM)
     server = MockServer(seed(), execution="inline")  # which is not for what another interpreter has
-    server.algorithms.register("image", package=tmp_path / "rows", venv=python.parents[1])
+    package = file if file.name == "rows.py" else file.parent
+    server.algorithms.register("image", package=package, venv=python.parents[1])
 
     assert Study(server).value("rows") == {"x": 1}
     server.stop()

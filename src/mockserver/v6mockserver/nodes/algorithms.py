@@ -5,6 +5,7 @@ The algorithms that nodes can run, by image.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -158,10 +159,11 @@ class Algorithms:
         image : str
             The Docker image that tasks name; any text.
         source : mapping, module, path or str, optional
-            Functions by method name, a module with them, its name, or the folder of a package. It is imported here.
+            Functions by method name, a module with them, its name or file, or the folder of a package. It is imported
+            here.
         package : path or str, optional
-            Instead of a source, a package that is not imported here: its name, or its folder. It is written for
-            vantage6-algorithm-tools, and runs in processes of its own, as in a container.
+            Instead of a source, a package or module that is not imported here: its name, or where it is. It is written
+            for vantage6-algorithm-tools, and runs in processes of its own, as in a container.
         python, venv : path, optional
             The interpreter that has the package and the tools installed, or its virtual environment; by default the one
             that runs this.
@@ -227,14 +229,17 @@ def _from_package(image: str, package: Path | str, python: str, execution: Choic
 
 def located(package: Path | str) -> tuple[str, str | None]:
     """
-    Return the importable name of a package, and the folder that it is in where that was given.
+    Return the importable name of a package or of a module, and the folder that it is in where that was given.
     """
-    folder = Path(package)
-    if isinstance(package, Path) or folder.name != package:
-        if not folder.is_dir():
-            raise MockUsageError(f"there is no folder {folder}; pass the folder of a package, or its importable name")
-        return folder.name, str(folder.resolve().parent)
-    return package, None
+    place = Path(package)
+    if isinstance(package, str) and place.name == package:
+        return package, None
+    is_file = place.suffix == ".py"
+    if not (place.is_file() if is_file else place.is_dir()):
+        what = "file" if is_file else "folder"
+        raise MockUsageError(f"there is no {what} {place}; pass where a package or a module is, or its importable name")
+    place = Path(os.path.abspath(place))  # noqa: PTH100 -- `.` has a name then, and a link keeps its own
+    return place.stem if is_file else place.name, str(place.parent.resolve())
 
 
 def imported(package: str, path: str | None) -> ModuleType:
@@ -264,4 +269,4 @@ def _path_of(module: ModuleType) -> str | None:
     """
     top = sys.modules[module.__name__.partition(".")[0]]
     place = next(iter(getattr(top, "__path__", ())), getattr(top, "__file__", None))
-    return None if place is None else str(Path(place).resolve().parent)
+    return None if place is None else str(Path(place).parent.resolve())

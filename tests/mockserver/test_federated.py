@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,8 @@ from hypothesis.errors import NoSuchExample
 from v6mockserver import DisagreementError, MockUsageError, check_federated
 from v6mockserver._federated import difference
 from v6mockserver.strategies import splits
+
+from .nodes.federation import PLAIN
 
 DRAW = settings(max_examples=1000, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
 DATA = pd.DataFrame({"age": [63.0, 67, 41, 56, 62, 57, 44, 52, 48, 54, 49, 60, 53], "sex": [1, 0] * 6 + [1]})
@@ -82,6 +86,17 @@ def test_a_sound_algorithm_passes():
 def test_a_sound_algorithm_passes_encrypted():
     """It is the same protocol that carries it."""
     check(encrypted=True, nodes=(1, 3), examples=5)
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_what_algorithms_ran_in():
+    """Processes, and the port on which they reach their nodes, end with the check."""
+    before = set(threading.enumerate())
+    how = {"method": "partial", "arguments": {"column": "age"}, "nodes": (1, 1), "missing": False, "examples": 1}
+
+    check_federated(PLAIN, lambda df: df["age"].mean(), DATA, **how, execution="subprocess")
+
+    assert set(threading.enumerate()) <= before
 
 
 def test_an_average_of_averages_is_found_out():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,9 +95,12 @@ def check_federated(
 
     _require_ranges(nodes, least_rows, len(data))
 
+    ends = ExitStack()
+
     @cache
     def federation(size: int) -> Federation:
         made = federate([f"node {number + 1}" for number in range(size)], encrypted=encrypted, execution=execution)
+        ends.callback(made.server.nodes.stop)
         made.server.algorithms.register(IMAGE, algorithm)
         return made
 
@@ -120,10 +124,11 @@ def check_federated(
         verbosity=Verbosity.quiet,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )(given(rows)(check))
-    checked()
-    # What is drawn has few rows, so that it can be told. All of them, some other ways:
-    for split in _whole(data, nodes):
-        check(split)
+    with ends:
+        checked()
+        # What is drawn has few rows, so that it can be told. All of them, some other ways:
+        for split in _whole(data, nodes):
+            check(split)
 
 
 def _require_ranges(nodes: tuple[int, int], least_rows: int, rows: int) -> None:

@@ -162,7 +162,6 @@ SORTS = (
     "finished_at",
     "url",
     "type,-id",
-    "_public_key",
     "public_key",
     "is_default_role",
     "last_email_failed_login_sent",

@@ -188,6 +188,7 @@ def test_filters(work, noun):
         ("task_id=x", REFUSED),
         ("organization_id=x", deviates(mock=REFUSED, real=FAILED)),
         ("page=0", FAILED),
+        (f"sort=nothing&task_id={ABSENT}", REFUSED),
         ("sort=nothing", FAILED),
     ],
 )

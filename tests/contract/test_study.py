@@ -246,11 +246,12 @@ def test_refused_pages(work, query):
 
 
 def test_a_collaboration_that_is_no_number(work):
-    """It is the id of none for those who see everything; for others the real server fails."""
-    caller = work.user(work.alpha, "study VIEW COLLABORATION")
+    """It is the id of none for those who see everything; for others who see some the real server fails."""
+    caller, nobody = work.user(work.alpha, "study VIEW COLLABORATION"), work.user(work.alpha)
     expected = work.server.expected(deviates(mock=REFUSED, real=FAILED))
 
     assert outcome(caller.get("/study", collaboration_id="x")) == expected
+    assert outcome(nobody.get("/study", collaboration_id="x")) == DENIED
 
 
 # ---- PATCH and DELETE /study/<id>

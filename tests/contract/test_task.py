@@ -234,6 +234,8 @@ def test_filters(work):
         ("is_user_created=true", REFUSED),
         (f"collaboration_id={ABSENT}", DENIED),
         ("collaboration_id=x", deviates(mock=REFUSED, real=FAILED)),
+        (f"init_user_id={ABSENT}&collaboration_id={ABSENT}", DENIED),
+        (f"sort=nothing&parent_id={ABSENT}", REFUSED),
         ("sort=nothing", FAILED),
         ("page=x", FAILED),
         ("per_page=0", FAILED),

@@ -299,6 +299,14 @@ def test_filters_are_combined(server):
     assert names(server.root.get("/user", **query, lastname="nobody's")) == []
 
 
+def test_the_collaboration_is_judged_last(server):
+    """After whatever else users are filtered by."""
+    viewer = server.user(None, "user VIEW ORGANIZATION")
+
+    assert outcome(viewer.get("/user", collaboration_id=ABSENT)) == DENIED
+    assert outcome(viewer.get("/user", collaboration_id=ABSENT, rule_id=ABSENT)) == REFUSED
+
+
 def test_users_of_an_organization(server, team):
     """`organization_id` needs a rule that reaches the organization."""
     one, two, other = team

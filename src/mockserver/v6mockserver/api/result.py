@@ -64,8 +64,9 @@ def list_results(call: Call) -> Answer:
     """
     List results, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
+    visible = runs.visible(call.world, call.caller, call.parameters)
     check_sort(call, entities.Run)
-    return page(call, runs.visible(call.world, call.caller, call.parameters), call.renderer(render))
+    return page(call, visible, call.renderer(render))
 
 
 @routes.add("GET", "/result/<int:id_>", callers=ANYBODY_LOGGED_IN, answers={200: ResultAnswer})

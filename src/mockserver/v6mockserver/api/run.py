@@ -131,9 +131,10 @@ def list_runs(call: Call) -> Answer:
     """
     List runs, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
+    visible = runs.visible(call.world, call.caller, call.parameters)
     check_sort(call, entities.Run)
     make = render_with_task if "task" in call.parameters.words("include") else render
-    return page(call, runs.visible(call.world, call.caller, call.parameters), call.renderer(make))
+    return page(call, visible, call.renderer(make))
 
 
 @routes.add("GET", "/run/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: RunAnswer})

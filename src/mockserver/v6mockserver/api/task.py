@@ -294,8 +294,9 @@ def list_tasks(call: Call) -> Answer:
     """
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
+    visible = tasks.visible(call.world, call.caller, call.parameters)
     check_sort(call, entities.Task)
-    return page(call, tasks.visible(call.world, call.caller, call.parameters), _renderer(call))
+    return page(call, visible, _renderer(call))
 
 
 @routes.add(

@@ -89,8 +89,10 @@ def _chosen_by_member(world: World, caller: Caller, parameters: Parameters) -> I
 def _chosen_by_collaboration(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
     if parameters.text("collaboration_id") is None:
         return
-    if widest(world, caller, NOUN, VIEW) != GLOBAL:
-        is_own = parameters.integer("collaboration_id") in own_collaborations(world, caller)
+    scope = widest(world, caller, NOUN, VIEW)
+    if scope != GLOBAL:
+        # Who may view no study at all is told so, whatever the value is.
+        is_own = scope is not None and parameters.integer("collaboration_id") in own_collaborations(world, caller)
         # Here, unlike elsewhere, ORGANIZATION may filter by a collaboration, although it shows a part of it only.
         reach = [GLOBAL, COLLABORATION, ORGANIZATION] if is_own else [GLOBAL]
         require(decide(world, caller, NOUN, VIEW, reach))

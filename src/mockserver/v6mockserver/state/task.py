@@ -112,8 +112,8 @@ def visible(world: World, caller: Caller, parameters: Parameters) -> Selection[e
     reach = _within_reach(world, caller, parameters)
     criteria: list[Among | Predicate] = [
         *likes(parameters, "name", "image", "description"),
-        *_chosen_by_owner(world, caller, parameters),
-        *_chosen_by_place(world, caller, parameters),
+        *_chosen_by_origin(world, caller, parameters),
+        *_chosen_by_group(world, caller, parameters),
         *_chosen_by_content(world, parameters),
         *reach,
     ]
@@ -138,7 +138,10 @@ def _within_reach(world: World, caller: Caller, parameters: Parameters) -> list[
     return reach[scope]
 
 
-def _chosen_by_owner(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
+def _chosen_by_origin(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
+    if (collaboration_id := parameters.integer("collaboration_id")) is not None:
+        require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
+        yield Among("collaboration_id", {collaboration_id})
     if (organization_id := parameters.integer("init_org_id")) is not None:
         require(on_organization(world, caller, NOUN, VIEW, organization_id))
         yield Among("init_org_id", {organization_id})
@@ -150,10 +153,7 @@ def _chosen_by_owner(world: World, caller: Caller, parameters: Parameters) -> It
         yield Among("init_user_id", {user_id})
 
 
-def _chosen_by_place(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
-    if (collaboration_id := parameters.integer("collaboration_id")) is not None:
-        require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
-        yield Among("collaboration_id", {collaboration_id})
+def _chosen_by_group(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
     if (study_id := parameters.integer("study_id")) is not None:
         study = existing_for_filter(world.study, "study", study_id)
         require(on_collaboration(world, caller, NOUN, VIEW, study.collaboration_id))

@@ -70,10 +70,6 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
     if (organization_id := parameters.integer("organization_id")) is not None:
         require(on_organization(world, caller, NOUN, VIEW, organization_id))
         yield Among("organization_id", {organization_id})
-    if (collaboration_id := parameters.integer("collaboration_id")) is not None:
-        require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
-        # Server quirk: text is compared with a number, so nobody is found (4.0 to 4.15, GET /user).
-        yield Among("id", ())
     if (role_id := parameters.integer("role_id")) is not None:
         owner = existing_for_filter(world.role, "role", role_id).organization_id
         if owner is not None:
@@ -81,6 +77,10 @@ def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Am
         yield Among("id", world.user_role.lefts(role_id))
     if (rule_id := parameters.integer("rule_id")) is not None:
         yield Among("id", world.user_rule.lefts(existing_for_filter(world.rule, "rule", rule_id).id))
+    if (collaboration_id := parameters.integer("collaboration_id")) is not None:
+        require(on_collaboration(world, caller, NOUN, VIEW, collaboration_id))
+        # Server quirk: text is compared with a number, so nobody is found (4.0 to 4.15, GET /user).
+        yield Among("id", ())
 
 
 def _within_reach(world: World, caller: Caller, parameters: Parameters) -> list[Among]:

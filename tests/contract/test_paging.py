@@ -76,6 +76,14 @@ def test_ten_on_a_page(server):
     assert len(server.root.get("/rule", no_pagination=1).json()["data"]) == 86
 
 
+def test_all_on_one_page(server):
+    """Whatever is said of pages; in the order that is asked for."""
+    rules = made(server.root.get("/rule", no_pagination=1, page="x", sort="-id"))["data"]
+
+    assert [rule["id"] for rule in rules] == list(range(86, 0, -1))
+    assert server.root.get("/rule", no_pagination=1, sort="nothing").status_code == 500
+
+
 def test_order(server, three):
     """Columns up or down, several of them."""
     prefix, rows = three

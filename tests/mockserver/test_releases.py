@@ -159,3 +159,13 @@ def test_lists_are_sorted_by_columns_of_the_release(query):
         statuses.append(answer.status_code)
 
     assert statuses == [500, 200]
+
+
+def test_the_page_is_judged_before_the_order():
+    """Which 4.0 tells by the status: of text that is no number it says so."""
+    server = MockServer(version="4.0")
+    session, token = server.session(), server.client().token
+    query = {"sort": "nothing", "page": "x"}
+    answer = session.get(f"{server.url}/api/run", params=query, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 400

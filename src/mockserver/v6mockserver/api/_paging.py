@@ -31,7 +31,9 @@ def page(
     selection: Selection[Row],
     render: Callable[[Row], dict[str, Any]],
     *,
-    sortable: type | None = None,
+    sortable: type,
+    keeps_order: bool = False,
+    is_whole: bool = False,
 ) -> Response:
     """
     Return the page of a selection that the query asks for.
@@ -44,8 +46,12 @@ def page(
         The rows, in their default order.
     render : callable
         Makes the JSON object of a row.
-    sortable : type, optional
-        The row class whose columns the query may sort by; without one the order is fixed.
+    sortable : type
+        The row class whose columns the query may sort by.
+    keeps_order : bool, default False
+        Whether the rows stay in their default order, although the query may name another.
+    is_whole : bool, default False
+        Whether all rows are on one page, whatever the query says.
 
     Returns
     -------
@@ -59,23 +65,17 @@ def page(
     BadRequestError
         If page or per_page is not a number (4.0).
     """
-    number = _positive(call, "page", 1)
-    size = _positive(call, "per_page", call.request.environ.get(PAGE_SIZE, PER_PAGE))
-    keys = _sort_keys(call, sortable) if sortable is not None else []
-    if keys:
+    total = len(selection)
+    number = 1 if is_whole else _positive(call, "page", 1)
+    size = max(total, 1) if is_whole else _positive(call, "per_page", call.request.environ.get(PAGE_SIZE, PER_PAGE))
+    keys = _sort_keys(call, sortable)
+    if keys and not keeps_order:
         selection = selection.sorted_by(keys)
     rows = selection.rows((number - 1) * size, number * size)
-    return envelope(call, [render(row) for row in rows], number, size, len(selection))
-
-
-def envelope(call: Call, data: list[dict[str, Any]], number: int, size: int, total: int) -> Response:
-    """
-    Return a page of a list with its links and headers.
-    """
     links = _links(call, number, -(-total // size))
     header = ",".join(f"<{url}>; rel={relation}" for relation, url in links.items())
     headers = {"total-count": str(total), "Link": header, "access-control-expose-headers": "total-count, Link"}
-    return respond(200, {"data": data, "links": links}, headers)
+    return respond(200, {"data": [render(row) for row in rows], "links": links}, headers)
 
 
 def _positive(call: Call, name: str, default: int) -> int:
@@ -110,13 +110,6 @@ def _sort_keys(call: Call, sortable: type) -> list[tuple[str, bool]]:
             raise UnexpectedError(messages.BAD_SORT.format(value=text, column=column))
         keys.append((columns[column], word.startswith("-")))
     return keys
-
-
-def check_sort(call: Call, sortable: type) -> None:
-    """
-    Refuse a sort by an unknown column, for lists whose order is fixed whatever the query says.
-    """
-    _sort_keys(call, sortable)
 
 
 def _links(call: Call, number: int, last: int) -> dict[str, str]:

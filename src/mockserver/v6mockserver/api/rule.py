@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from v6mockserver.api import _query as query
 from v6mockserver.api._answers import AnswerSchema, PageOf, number, text
 from v6mockserver.api._links import to_many
-from v6mockserver.api._paging import envelope, page
+from v6mockserver.api._paging import page
 from v6mockserver.api._routes import USER, Answer, Call, Routes
 from v6mockserver.state import entities
 from v6mockserver.state import rule as rules
@@ -69,10 +69,8 @@ def list_rules(call: Call) -> Answer:
     List rules, with no_pagination=1 all of them on one page.
     """
     visible = rules.visible(call.world, call.parameters)
-    if call.parameters.text("no_pagination") == "1":
-        everything = [render(row) for row in visible.rows(0, len(visible))]
-        return envelope(call, everything, 1, max(len(everything), 1), len(everything))
-    return page(call, visible, render, sortable=entities.Rule)
+    is_whole = call.parameters.text("no_pagination") == "1"
+    return page(call, visible, render, sortable=entities.Rule, is_whole=is_whole)
 
 
 @routes.add("GET", "/rule/<int:id_>", callers=USER, answers={200: RuleAnswer})

@@ -13,7 +13,7 @@ from v6mockserver.api import task
 from v6mockserver.api._answers import AnswerSchema, OneOf, PageOf, link, moment, number, text
 from v6mockserver.api._fields import Moment
 from v6mockserver.api._links import to_one
-from v6mockserver.api._paging import check_sort, page
+from v6mockserver.api._paging import page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, NODE, Answer, Call, Routes
 from v6mockserver.state import entities, run_states
 from v6mockserver.state import run as runs
@@ -132,9 +132,8 @@ def list_runs(call: Call) -> Answer:
     List runs, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
     visible = runs.visible(call.world, call.caller, call.parameters)
-    check_sort(call, entities.Run)
     make = render_with_task if "task" in call.parameters.words("include") else render
-    return page(call, visible, call.renderer(make))
+    return page(call, visible, call.renderer(make), sortable=entities.Run, keeps_order=True)
 
 
 @routes.add("GET", "/run/<int:id_>", callers=ANYBODY_LOGGED_IN, query=INCLUDED, answers={200: RunAnswer})

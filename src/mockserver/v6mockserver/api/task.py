@@ -17,7 +17,7 @@ from v6mockserver.api import result, run
 from v6mockserver.api._answers import AnswerSchema, MessageAnswer, OneOf, PageOf, link, moment, number, text
 from v6mockserver.api._fields import MAX_NAME, Objects, identifier, long_text, not_digits_only
 from v6mockserver.api._links import to_many, to_one
-from v6mockserver.api._paging import check_sort, page
+from v6mockserver.api._paging import page
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, CONTAINER, USER, Answer, Call, Routes
 from v6mockserver.state import entities, run_states
 from v6mockserver.state import task as tasks
@@ -295,8 +295,7 @@ def list_tasks(call: Call) -> Answer:
     List tasks, newest first. Server quirk: a sort is read and changes nothing (4.0 to 4.15).
     """
     visible = tasks.visible(call.world, call.caller, call.parameters)
-    check_sort(call, entities.Task)
-    return page(call, visible, _renderer(call))
+    return page(call, visible, _renderer(call), sortable=entities.Task, keeps_order=True)
 
 
 @routes.add(

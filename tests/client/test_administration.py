@@ -204,7 +204,7 @@ def test_encryption_is_switched_off(nora):
         nora.task.create(1, [2], "n", "count", "", {})
 
 
-@pytest.mark.parametrize("id_", ["x", 1.5, -1, None, True, "\u0662", {"id": 2}, [2]])
+@pytest.mark.parametrize("id_", ["x", 1.5, -1, None, True, "\u0662", {"id": 2}, [2], 10**30, "9" * 5000])
 def test_an_id_is_a_whole_number(nora, id_):
     """The server would answer as if there were no such route."""
     with pytest.raises(UsageError, match="whole number"):
@@ -249,8 +249,11 @@ def test_ids_are_a_list(root, ids):
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
-        ({"organization": [2, 3]}, "one value to filter by"),
-        ({"organization": {"id": 2}}, "one value to filter by"),
+        ({"name": ["North", "South"]}, "name is one value to filter by"),
+        ({"organization": [2, 3]}, r"the id of an organization is a whole number, not \[2, 3\]"),
+        ({"organization": {"id": 2}}, r"give its \['id'\], which is 2"),
+        ({"organization": "Hospital 1"}, "the id of an organization is a whole number, not 'Hospital 1'"),
+        ({"collaboration": 2.5}, "the id of a collaboration is a whole number, not 2.5"),
         ({"is_online": "online"}, "is_online is True or False, not 'online'"),
         ({"page": 0}, "page is a whole number from 1, not 0"),
         ({"per_page": "many"}, "per_page is a whole number from 1, not 'many'"),

@@ -135,7 +135,7 @@ def test_a_token_that_is_none(text):
 @pytest.mark.parametrize("path", SECRETS)
 def test_where_a_refusal_speaks_of_a_secret(path):
     """It is told as wrong credentials."""
-    assert judges_secret(path)
+    assert judges_secret(path, logged_in=True)
 
 
 @pytest.mark.parametrize("step", [Send("s3cret"), Probe("s3cret"), Renew(Tokens("s3cret", "s3cret", None))])

@@ -99,7 +99,7 @@ def test_a_password_is_changed(server, client):
 def test_a_password_is_not_changed(client):
     """It takes a login, the current password, and a new one that is strong enough."""
     with pytest.raises(NotAuthenticatedError):
-        client.user.get()
+        client.util.change_my_password(OLD, NEW)
     client.authenticate("nora", OLD)
 
     with pytest.raises(AuthenticationError):

@@ -33,11 +33,11 @@ _WITH_BOTH = frozenset({"password/change"})
 HARMLESS = "rule/1"
 
 
-def judges_secret(path: str) -> bool:
+def judges_secret(path: str, *, logged_in: bool) -> bool:
     """
     Whether a 401 on this path speaks of a password or a token in the body.
     """
-    return path in _WITH_SECRETS | _WITH_BOTH
+    return path in _WITH_SECRETS or (logged_in and path in _WITH_BOTH)
 
 
 @dataclass(frozen=True)

@@ -346,10 +346,10 @@ class Connection:
     def _refusal(
         self, method: str, path: str, response: requests.Response, body: dict[str, Any]
     ) -> exceptions.V6ClientError:
-        status = response.status_code
-        if status == requests.codes.unauthorized and _auth.judges_secret(path):
+        status, logged_in = response.status_code, self.tokens is not None
+        if status == requests.codes.unauthorized and _auth.judges_secret(path, logged_in=logged_in):
             return exceptions.AuthenticationError(method, path, status, body, response)
-        if status == requests.codes.unauthorized and self.tokens is None:
+        if status == requests.codes.unauthorized and not logged_in:
             return exceptions.NotAuthenticatedError(f"{method} {path} needs a login: call authenticate() first")
         if status == requests.codes.not_allowed:  # a path that the server has, but not with this method
             return self._without_route(method, path)

@@ -301,12 +301,16 @@ def test_times_are_pairs(root, times):
         ({"log_level": "loud"}, "log_level is one of"),
         ({"host": "x"}, "http://"),
         ({"host": None}, "http://"),
+        ({"host": "root:Secret-42@x"}, "http://"),
+        ({"path": None}, "path is where the API lives, such as '/api', not None"),
     ],
 )
 def test_a_client_that_cannot_work(options, said):
-    """Bad arguments are refused at once, with what would be good."""
-    with pytest.raises(UsageError, match=said):
+    """Bad arguments are refused at once, with what would be good; a password in them is not shown."""
+    with pytest.raises(UsageError, match=said) as caught:
         UserClient(**{"host": "http://x", **options})
+
+    assert "Secret" not in str(caught.value)
 
 
 def test_the_address(server):
@@ -446,6 +450,14 @@ def test_a_call_without_a_method_of_its_own(root):
 
     assert [rule["id"] for rule in rules] == [1, 2]
     assert root.request("role", params={"name": "Watcher", "sort": None})["data"] == [root.role.get(role)]
+
+
+def test_a_call_that_is_none(root):
+    """Path and method are texts."""
+    with pytest.raises(UsageError, match="endpoint is a path below the API's, such as 'task/3', not 5"):
+        root.request(5)
+    with pytest.raises(UsageError, match="method is one of HTTP's, such as 'get', not None"):
+        root.request("task", method=None)
 
 
 @pytest.mark.parametrize(

@@ -338,7 +338,7 @@ def test_a_password_in_the_address(password):
     assert "Secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("nan"), (), (1, 2, 3), (1, "2"), {}])
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("nan"), float("inf"), (), (1, 2, 3), (1, "2"), {}])
 def test_a_time_limit_that_is_none(timeout):
     """It is refused at once, and not by whatever stumbles over it first."""
     with pytest.raises(exceptions.UsageError, match="timeout is seconds"):
@@ -361,6 +361,34 @@ def test_proxies_that_are_none(proxies):
     """An address alone does not say what goes through it."""
     with pytest.raises(exceptions.UsageError, match="proxies is a dict"):
         Connection("https://server.invalid/api", proxies=proxies)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"session": 5}, "session is a session of `requests`, not 5"),
+        ({"session": requests.Session}, "session is a session of `requests`, not <class"),
+        ({"verify": 5}, "verify is True, False, or the path of a file with certificates, not 5"),
+        ({"verify": ""}, "verify is empty"),
+        ({"cert": 5}, "cert is the path of a certificate .* not 5"),
+        ({"cert": ()}, "cert is the path of a certificate"),
+        ({"cert": ("a.pem", "b.pem", "c.pem")}, "cert is the path of a certificate"),
+        ({"cert": ("a.pem", None)}, "cert is the path of a certificate"),
+        ({"proxies": {"https": 3128}}, "the proxy for https is an address, not 3128"),
+    ],
+)
+def test_options_that_are_of_another_kind(options, said):
+    """They are refused at once, and not by `requests` at the first call; nobody is trusted for want of a path."""
+    with pytest.raises(exceptions.UsageError, match=said):
+        Connection("https://server.invalid/api", **options)
+
+
+def test_a_password_of_a_proxy():
+    """It is not shown where the proxy is not given as it should be."""
+    with pytest.raises(exceptions.UsageError, match="proxies is a dict") as caught:
+        Connection("https://server.invalid/api", proxies="http://nora:Secret-42@proxy.invalid:3128")
+
+    assert "Secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("options", [{"verify": "/no/such/ca.pem"}, {"cert": "/no/such/client.pem"}])

@@ -192,6 +192,20 @@ def test_a_mistake_in_the_file(write, line, message):
     assert message in str(mistake.value)
 
 
+def test_a_file_that_is_none():
+    """What names it is a path."""
+    with pytest.raises(UsageError, match="config is the path of a file with profiles, not 5"):
+        resolve(None, 5, {})
+
+
+def test_a_proxy_with_a_password(monkeypatch):
+    """It is not shown where its address is not one."""
+    monkeypatch.setenv("V6CLIENT_PROXIES", "nora:Secret-42@proxy.example:3128")
+
+    with pytest.raises(UsageError, match=r"V6CLIENT_PROXIES is an address.*, not what was given"):
+        resolve(None, None, {})
+
+
 def test_a_mistake_in_another_profile(write):
     """It is of no account."""
     write(f"[default]\nhost = '{HOST}'\n[other]\nport = 'x'\n")

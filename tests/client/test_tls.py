@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -150,6 +151,14 @@ def test_a_certificate_of_ones_own(server, authority, bundle, tmp_path):
     """A server that asks for one gets it."""
     with behind_tls(server, asking(authority)) as port:
         assert login(port, verify=bundle, cert=certified(authority, tmp_path)) == "root"
+
+
+def test_paths_of_certificates(server, authority, bundle, tmp_path):
+    """They may be paths of `pathlib`, and in a list."""
+    with behind_tls(server, asking(authority)) as port:
+        files = [Path(file) for file in certified(authority, tmp_path)]
+
+        assert login(port, verify=Path(bundle), cert=files) == "root"
 
 
 def test_a_certificate_that_is_missing(server, authority, bundle):

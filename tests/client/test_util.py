@@ -219,6 +219,12 @@ def test_a_key_is_made_and_used(server, client, tmp_path, monkeypatch):
     assert client.organization.get()["public_key"] == client.cryptor.public_key
 
 
+def test_a_key_is_not_made_where_there_is_no_path(client):
+    """It is said at once, and not after the making, which takes a while."""
+    with pytest.raises(UsageError, match="file_ is the path of a file to write, not 5"):
+        client.util.generate_private_key(5)
+
+
 @pytest.mark.slow
 def test_a_key_is_made_before_the_login(server, client, tmp_path):
     """It is written, and the server is told nothing of it; `setup_encryption` takes it afterwards."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from v6client import _auth, _login, resources
 from v6client import _models as models
+from v6client._arguments import expect, shown
 from v6client._blobs import BlobStore
 from v6client._plain import Cryptor, PlainCryptor
 from v6client._waiting import Waiting
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from v6client._http import Timeout
     from v6client._keys import Password
     from v6client._profiles import Profile
+    from v6client._session import Certificate, Verification
 
 Kind = TypeVar("Kind", bound=resources.SubClient[Any])
 
@@ -99,8 +101,8 @@ class UserClient:
         *,
         session: requests.Session | None = None,
         timeout: Timeout = (5.0, 60.0),
-        verify: bool | str | None = None,
-        cert: str | tuple[str, str] | None = None,
+        verify: Verification = None,
+        cert: Certificate = None,
         proxies: Mapping[str, str] | None = None,
         errors: str = "raise",
         progress: bool = True,
@@ -154,8 +156,8 @@ class UserClient:
         private_key: str | os.PathLike[str] | None = None,
         private_key_password: str | None = None,
         collaboration: int | None = None,
-        verify: bool | str | None = None,
-        cert: str | tuple[str, str] | None = None,
+        verify: Verification = None,
+        cert: Certificate = None,
         proxies: Mapping[str, str] | None = None,
         timeout: Timeout = None,
         log_level: str | LogLevel | None = None,
@@ -231,7 +233,8 @@ class UserClient:
         The address of the server's API.
         """
         if not str(self.host).startswith(("http://", "https://")):
-            raise UsageError(f"host starts with http:// or https://, not {self.host!r}")
+            raise UsageError(f"host starts with http:// or https://, not {shown(self.host)}")
+        expect(self.path, (str,), "path", "where the API lives, such as '/api'")
         port = f":{self.port}" if self.port else ""
         return f"{self.host.rstrip('/')}{port}/{self.path.strip('/')}".rstrip("/")
 
@@ -355,6 +358,8 @@ class UserClient:
         Any
             The answer, decoded from JSON.
         """
+        expect(endpoint, (str,), "endpoint", "a path below the API's, such as 'task/3'")
+        expect(method, (str,), "method", "one of HTTP's, such as 'get'")
         call = self.connection.request
         call = resources.returning_refusals(call) if self._returns_errors else call
         return call(method.upper(), endpoint.strip("/"), json=json, params=params)

@@ -9,10 +9,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
 from copy import copy
 from functools import cached_property, partial
 from numbers import Real
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -20,11 +20,12 @@ import requests
 
 from v6client import _auth, exceptions
 from v6client._answers import having
+from v6client._arguments import expect
 from v6client._refusals import no_answer, refusal
-from v6client._session import own_session
+from v6client._session import Certificate, Verification, own_session, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from v6client._content import Content
 
@@ -68,8 +69,8 @@ class Connection:
         *,
         session: requests.Session | None = None,
         timeout: Timeout = (5.0, 60.0),
-        verify: bool | str | None = None,
-        cert: str | tuple[str, str] | None = None,
+        verify: Verification = None,
+        cert: Certificate = None,
         proxies: Mapping[str, str] | None = None,
         log: logging.Logger = _log,
     ) -> None:
@@ -78,14 +79,13 @@ class Connection:
         self.tokens: _auth.Tokens | None = None
         self._log = log
         self._options: dict[str, Any] = {"timeout": _limits(timeout)}
-        if proxies is not None and not isinstance(proxies, Mapping):
-            raise exceptions.UsageError('proxies is a dict such as {"https": "http://proxy.example:3128"}')
-        tls: dict[str, Any] = {"verify": verify, "cert": cert, "proxies": proxies}
+        expect(session, (requests.Session, NoneType), "session", "a session of `requests`")
+        how = settings(verify, cert, proxies)
         if session is None:
-            self._own: Callable[[], requests.Session] | None = partial(own_session, self.base_url, **tls)
+            self._own: Callable[[], requests.Session] | None = partial(own_session, self.base_url, **how)
         else:
             self._own, self._session = None, session
-            self._options |= tls
+            self._options |= how
         self._settle()
 
     def _settle(self) -> None:
@@ -381,7 +381,8 @@ def _limits(timeout: object) -> Timeout:
     limits: tuple[Any, ...] = tuple(timeout) if isinstance(timeout, tuple | list) else (timeout,)
     if len(limits) not in {1, 2} or not all(_is_limit(one) for one in limits):
         raise exceptions.UsageError(
-            f"timeout is seconds, or two numbers of them: for a connection and for an answer; not {timeout!r}"
+            "timeout is seconds, or two numbers of them: for a connection and for an answer; or None, for no limit; "
+            f"not {timeout!r}"
         )
     return limits if len(limits) == 2 else limits[0]  # noqa: PLR2004 -- a limit for each
 
@@ -389,7 +390,7 @@ def _limits(timeout: object) -> Timeout:
 def _is_limit(one: object) -> bool:
     if one is None:  # as long as it takes
         return True
-    return not isinstance(one, bool) and isinstance(one, Real) and float(one) > 0
+    return not isinstance(one, bool) and isinstance(one, Real) and 0 < float(one) <= threading.TIMEOUT_MAX
 
 
 def _bearer(token: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
+from v6client._arguments import FILE, expect, shown
 from v6client.exceptions import UsageError
 from v6client.utils import LogLevel
 
@@ -282,7 +284,7 @@ def _read(setting: Setting, raw: object, what: str) -> Any:
     try:
         return setting.read(raw)
     except (ValueError, TypeError) as error:
-        value = "what is there" if setting.secret else repr(raw)
+        value = "what is there" if setting.secret else shown(raw)
         raise UsageError(f"{what} is {setting.expected}, not {value}") from error
 
 
@@ -301,6 +303,7 @@ def read_profiles(
     new
         Whether it need not, because it is about to be written.
     """
+    expect(file, (*FILE, NoneType), "config", "the path of a file with profiles")
     place = file or os.environ.get(f"{PREFIX}CONFIG")
     if place:
         return ProfileFile.read(Path(place).expanduser(), needed=not new)

@@ -4,8 +4,11 @@ The session that a connection makes for itself: what is tried again, and what th
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -14,11 +17,15 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from v6client._arguments import FILE, File, expect, shown
+from v6client.exceptions import UsageError
 
+if TYPE_CHECKING:
     from typing_extensions import Self
     from urllib3.response import HTTPResponse
+
+Verification = bool | File | None
+Certificate = File | tuple[File, File] | None
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BUSY = (429, 502, 503, 504)
@@ -115,6 +122,32 @@ class Adapter(HTTPAdapter):
         """
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+
+def settings(verify: Verification, cert: Certificate, proxies: Mapping[str, str] | None) -> dict[str, Any]:
+    """
+    TLS and proxies in the form that `requests` takes, which says nothing of bad ones before the first call.
+    """
+    expect(verify, (bool, *FILE, NoneType), "verify", "True, False, or the path of a file with certificates")
+    if verify == "":  # it would count as False, and trust everybody
+        raise UsageError("verify is empty: leave it out, or give True, False, or the path of a file with certificates")
+    expect(proxies, (Mapping, NoneType), "proxies", 'a dict such as {"https": "http://proxy.example:3128"}')
+    for scheme, address in (proxies or {}).items():
+        expect(address, (str, NoneType), f"the proxy for {scheme}", "an address")
+    trusted = os.fspath(verify) if isinstance(verify, os.PathLike) else verify
+    return {"verify": trusted, "cert": _certificate(cert), "proxies": proxies}
+
+
+def _certificate(cert: object) -> Any:
+    if cert is None:
+        return None
+    files: tuple[Any, ...] = tuple(cert) if isinstance(cert, tuple | list) else (cert,)
+    if len(files) not in {1, 2} or not all(isinstance(file, FILE) for file in files):
+        raise UsageError(
+            f"cert is the path of a certificate with its key in one file, or the paths of both, not {shown(cert)}"
+        )
+    paths = tuple(map(os.fspath, files))
+    return paths if len(paths) == 2 else paths[0]  # noqa: PLR2004 -- the certificate, and its key
 
 
 def own_session(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from v6client._arguments import shown
 from v6client._cli.choices import chosen, common_options
 from v6client._cli.output import show_row
 from v6client._profiles import SETTINGS, ProfileFile, resolve
@@ -42,7 +43,7 @@ def _reader(name: str) -> Callable[..., Any]:
         try:
             value = setting.read(text)
         except (ValueError, TypeError) as error:
-            raise click.BadParameter(f"{text!r} is not {setting.expected}", context, parameter) from error
+            raise click.BadParameter(f"{shown(text)} is not {setting.expected}", context, parameter) from error
         return _absolute(value) if setting.files else value
 
     return read

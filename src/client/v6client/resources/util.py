@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
+from v6client._arguments import FILE, File, expect
 from v6client.exceptions import ConnectionFailedError, InvalidInputError, UsageError
 from v6client.resources._base import SubClient, counted, given
 
 if TYPE_CHECKING:
-    import os
-
     from v6client import _models as models
     from v6client._keys import Password
 
@@ -125,7 +125,7 @@ class Util(SubClient[Any]):
         """
         return cast("models.TwoFactorSetup", self._request("POST", "recover/2fa/reset", json={"reset_token": token}))
 
-    def generate_private_key(self, file_: str | os.PathLike[str] | None = None, *, password: Password = None) -> None:
+    def generate_private_key(self, file_: File | None = None, *, password: Password = None) -> None:
         """
         Write a new private key, and use it from now on if you are logged in.
 
@@ -144,6 +144,7 @@ class Util(SubClient[Any]):
         """
         from v6client._keys import generate_private_key
 
+        expect(file_, (*FILE, NoneType), "file_", "the path of a file to write")
         path = Path("private_key.pem" if file_ is None else file_)
         secret = password() if callable(password) else password
         generate_private_key(path, secret)

@@ -132,6 +132,28 @@ def test_the_server_does_not_hear_of_policies_of_a_node_that_is_offline():
     assert study.client.task.get(1)["status"] == "not allowed"
 
 
+def test_a_policy_that_the_server_does_not_help_to_check():
+    """The run waits until its node comes back, and keeps nobody from resetting the server."""
+    study = Study(MockServer(seed()))
+    study.server.algorithms.register("image", {"count": lambda df: len(df)})
+    node = study.server.nodes["North"]
+    node.allow(organizations=["North"])
+    study.server.faults.on(method="GET", path="/organization/2", caller="North", times=2).answer(500)
+    task = study.ask("count")
+    before = study.client.task.get(task)["status"], node.log[-1]
+    node.go_offline()
+    study.ask("count")
+
+    node.go_online()
+    statuses = [run["status"] for run in study.client.run.list()["data"]]
+    study.server.reset()
+
+    assert before[0] == "pending"
+    assert before[1].startswith("run 1: whether it is allowed cannot be told: ")
+    assert sorted(statuses) == ["completed", "pending"]
+    assert study.server.client().task.list()["data"] == []
+
+
 def test_a_reset_brings_policies_back():
     """They are part of what a node knows."""
     server = MockServer(seed())

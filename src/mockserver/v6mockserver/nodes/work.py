@@ -298,7 +298,13 @@ class Work:
         if token is None:
             self._let_go(attempt)
             return None
-        status, why = self._obstacle(attempt, has_image=has_image)
+        try:
+            status, why = self._obstacle(attempt, has_image=has_image)
+        except V6ClientError as error:
+            # As on a real node: it goes no further, until the node comes back online.
+            self.node.note(f"run {attempt.id}: whether it is allowed cannot be told: {error}")
+            self._let_go(attempt)
+            return None
         if status == REFUSED:
             self.node.note(f"run {attempt.id}: {why}")
             self._report(attempt, status=REFUSED, finished_at=self.node.time())

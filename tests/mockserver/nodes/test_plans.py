@@ -254,7 +254,7 @@ def test_plans_take_turns():
     assert ends == ["crashed", "not allowed", "completed"]
 
 
-@pytest.mark.parametrize("content", [[], "count"])
+@pytest.mark.parametrize("content", [[], "count", {"method": ["count"]}])
 def test_a_run_whose_input_names_no_method(content):
     """No plan for a method is meant for it, but one for any run is."""
     study = Federation("4.15")

@@ -116,7 +116,7 @@ class Algorithm:
             If the algorithm has no such method.
         """
         functions = self._functions()
-        function = functions.get(method)  # type: ignore[call-overload]  # whatever the input says
+        function = functions.get(method) if isinstance(method, str) else None
         if not callable(function):
             known = sorted(name for name, one in functions.items() if inspect.isfunction(one) and name[0] != "_")
             raise AlgorithmError(f"the algorithm {self.image!r} has no method {method!r}; it has {known}")

@@ -134,7 +134,7 @@ class Plan:
         """
         if self.run is not None and self.hits:
             return False
-        if self.image not in {None, image} or self.method not in {None, method}:
+        if (self.image and self.image != image) or (self.method and self.method != method):
             return False
         self.matches += 1
         is_due = self.run is None or self.matches == self.run

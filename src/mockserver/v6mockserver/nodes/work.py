@@ -213,6 +213,14 @@ class Work:
             self._at_work.add(attempt)
             self.attempts[attempt.id] = attempt
             self.run_of[run["task"]["id"]] = attempt.id
+        try:
+            self._start(attempt, algorithm, choice)
+        except BaseException:
+            # What ends the test as well; the node has to be free of the run, or the server could not be reset.
+            self._let_go(attempt)
+            raise
+
+    def _start(self, attempt: Attempt, algorithm: Algorithm | None, choice: Choice) -> None:
         attempt.plan = self._plan(attempt, is_held=choice == MANUAL)
         if attempt.leaves_at(plans.TAKEN):
             self._let_go(attempt)
@@ -252,7 +260,7 @@ class Work:
             return None
         try:
             method = json.loads(self.input_of(attempt.run)).get("method")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             method = None
         return self.plans.due(attempt.image, method, is_held=is_held)
 
@@ -363,12 +371,7 @@ class Work:
                 self._follow(attempt, plan)
                 return
             self._surroundings.advance(plan.seconds)
-        try:
-            future, attempt.kill = self._surroundings.executions[choice].start(attempt.job)
-        except BaseException:
-            # What ends the test as well; the node has to be free of the run, or the server could not be reset.
-            self._let_go(attempt)
-            raise
+        future, attempt.kill = self._surroundings.executions[choice].start(attempt.job)
         if future.done():
             # Here, and not in a callback: a future keeps to itself what its callbacks raise.
             self._take(attempt, future)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy as np
@@ -235,3 +236,11 @@ def test_splits_share_no_row():
         find(
             splits(DATA), lambda parts: not pd.concat(parts).index.is_unique, settings=settings(DRAW, max_examples=100)
         )
+
+
+def test_without_its_extra_it_says_what_to_install(monkeypatch):
+    """Who has the mock does not have Hypothesis yet."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(ImportError, match=r"needs hypothesis, .+ pip install 'v6client\[testing\]'"):
+        check_federated({"central": central}, len, DATA, method="central")

@@ -88,8 +88,15 @@ def check_federated(
         If the algorithm gives something else, or fails; with the smallest split that was found.
     MockUsageError
         If a range of nodes or rows makes no sense.
+    ImportError
+        If the extra `testing` is not installed.
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    try:
+        from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "check_federated needs hypothesis, which is not installed: pip install 'v6client[testing]'"
+        ) from error
 
     from v6mockserver.strategies import splits
 

@@ -74,6 +74,13 @@ def test_another_error_comes_first():
         fails()
 
 
+@pytest.mark.parametrize("organizations", ["North", -1])
+def test_organizations_are_a_number_or_names(organizations):
+    """One name is no list of letters."""
+    with pytest.raises(MockUsageError, match=f"organizations={organizations!r}: a number from 0, or a list of names"):
+        v6mock(organizations=organizations)
+
+
 def test_seed_takes_the_place_of_organizations():
     """The federation is the first collaboration of the seed."""
     seed = {
@@ -95,6 +102,7 @@ def test_seed_takes_the_place_of_organizations():
         ({"role": "Emperor"}, "no role 'Emperor' for this organization; there are Collaboration Admin"),
         ({"rules": ["task EAT GLOBAL"]}, "no rule 'task EAT GLOBAL'"),
         ({"rules": ["task"]}, "one looks like 'task VIEW ORGANIZATION'"),
+        ({"rules": "task VIEW ORGANIZATION"}, "a list of rules is expected"),
         ({"organization": "East"}, "no organization 'East'; there is 'root', 'organization 1'"),
     ],
 )

@@ -141,6 +141,8 @@ class Federation:
             return self._armed(self.server.client(username, password))
         if password is not None:
             raise MockUsageError("password= goes with a username")
+        if isinstance(rules, str):
+            raise MockUsageError(f"rules={rules!r}: a list of rules is expected")
         with _world(self.server).lock:
             username = self._user(role, rules, organization)
         return self._armed(self.server.client(username))

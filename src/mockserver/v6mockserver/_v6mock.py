@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from v6mockserver._errors import MockUsageError
 from v6mockserver._federation import Federation, federate, names
 from v6mockserver._server import MockServer
 from v6mockserver.state.releases import LATEST
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.executors import Choice
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _called(organizations: int | Sequence[str]) -> list[str]:
+    """
+    Return what organizations are called, of which there are so many, or these.
+    """
+    if isinstance(organizations, int) and organizations >= 0:
+        return names(organizations)
+    if isinstance(organizations, (int, str)):
+        raise MockUsageError(f"organizations={organizations!r}: a number from 0, or a list of names is expected")
+    return list(organizations)
 
 
 class v6mock:  # noqa: N801 -- used as a function is
@@ -63,7 +75,7 @@ class v6mock:  # noqa: N801 -- used as a function is
         adversarial: int | None = None,
     ) -> None:
         self._seed = seed
-        self._names = names(organizations) if isinstance(organizations, int) else list(organizations)
+        self._names = _called(organizations)
         self._encrypted = encrypted
         self._adversarial = adversarial
         self._where: dict[str, Any] = {"execution": execution, "version": version}

@@ -35,6 +35,7 @@ def test_the_examples_run(tmp_path, monkeypatch):
             words, _, _ = example.replace(HOST, server.url).partition(" < ")
             ended = CliRunner().invoke(root, shlex.split(words), input="Federated-1\n")
             assert (ended.exit_code, ended.stderr) == (0, ""), example
+            assert ended.stdout.strip() != "[]", example
 
     assert len(examples) > 10
 

@@ -51,12 +51,9 @@ def has_ipv6():
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_it_listens_by_ipv6():
     """On the address that was asked for, which stands in brackets in a URL."""
-    server = MockServer().start("::1")
-    try:
+    with MockServer().start("::1") as server:
         assert server.url.startswith("http://[::1]:")
         assert requests.get(f"{server.url}/api/version", timeout=5).ok
-    finally:
-        server.stop()
 
 
 def test_it_is_gone_when_stop_returns():

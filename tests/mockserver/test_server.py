@@ -66,6 +66,14 @@ def test_starting_twice_is_refused():
         server.start()
 
 
+def test_a_block_may_begin_with_start():
+    """That is where a port, an address or the control is asked for; the block still ends it."""
+    with MockServer().start(control=True) as server:
+        assert requests.get(f"{server.url}/v6mock/dump", timeout=5).ok
+
+    assert server.url == "http://v6mockserver.invalid"
+
+
 @pytest.mark.parametrize(("operation", "resource"), [("view", "tsk"), ("veiw", "task"), ("receive", "task")])
 def test_explaining_what_no_rule_is_about_is_a_mistake(operation, resource):
     """The message says what there is."""

@@ -543,7 +543,8 @@ class MockServer:
             self.nodes.interrupt()
 
     def __enter__(self) -> Self:
-        return self.start()
+        # `with server.start(port=5000):` is how a block gets a port of its own.
+        return self.start() if self._live is None else self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -350,6 +350,18 @@ def test_names_in_escapes_are_names(server):
     assert server.journal.last.body == {"password": "[redacted]"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_names_in_other_encodings_are_names(server, encoding):
+    """The server reads JSON in all of them."""
+    data = json.dumps({"username": "root", "password": CANARY}).encode(encoding)
+    answer = server.session().post(
+        f"{server.url}/api/token/user", data=data, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 401
+    assert CANARY not in repr(server.journal.last.body)
+
+
 def test_names_in_escapes_of_a_query_are_names(server):
     """A URL may as well."""
     server.session().get(f"{server.url}/api/version?p%61ss=seen&p%61ssword={CANARY}")
@@ -362,7 +374,7 @@ def test_what_mentions_a_secret_and_is_no_json_is_withheld(server, data):
     """Rather nothing than too much."""
     server.session().post(f"{server.url}/api/version", data=data)
 
-    assert server.journal.last.body == "[withheld: not JSON, and it mentions a secret]"
+    assert server.journal.last.body == "[withheld: not JSON in UTF-8, and it may mention a secret]"
 
 
 def test_tokens_of_a_login_are_not_shown(server):

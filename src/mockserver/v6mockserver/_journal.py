@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 MARKS = ("password", "token", "secret", "api_key", "private_key", "mfa_code", "qr_uri")
 """What the name of a secret has in it: of a JSON key, a parameter or a header; case, and - for _, do not matter."""
 
-ESCAPED = b"\\u00"
-"""JSON may spell any character of a name like this, so that the name cannot be seen."""
+HIDING = (b"\\u00", b"\0")
+"""JSON may spell any character of a name by its number, or be in UTF-16, so that the name cannot be seen."""
 
 REDACTED = "[redacted]"
-WITHHELD = b'"[withheld: not JSON, and it mentions a secret]"'
+WITHHELD = b'"[withheld: not JSON in UTF-8, and it may mention a secret]"'
 OPAQUE = ("application/octet-stream", "text/html")
 """Answers and uploads that are data or pages, in which a mark means nothing."""
 
@@ -430,7 +430,7 @@ def _without_secrets(body: bytes, content_type: str) -> bytes:
     Return a body as it is, or without its secrets if it mentions any.
     """
     lowered = body.lower()
-    if content_type.startswith(OPAQUE) or not (ESCAPED in lowered or any(mark in lowered for mark in MARKS_IN_BYTES)):
+    if content_type.startswith(OPAQUE) or not any(mark in lowered for mark in (*HIDING, *MARKS_IN_BYTES)):
         return body
     try:
         return orjson.dumps(_redacted(orjson.loads(body)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from v6client import UserClient
@@ -266,11 +267,24 @@ def test_a_filter_that_makes_no_sense(root, filters, said):
 
 
 def test_a_switch_is_on_or_off(root):
-    """Words are no switches."""
+    """Words are no switches, nor is a value that is missing in a data frame."""
     with pytest.raises(UsageError, match="encrypted is True or False, not 'yes'"):
         root.collaboration.list(encrypted="yes")
     with pytest.raises(UsageError, match="user_created is True or False, not 'no'"):
         root.task.list(user_created="no")
+    with pytest.raises(UsageError, match="is_online is True or False, not <NA>"):
+        root.node.list(is_online=pd.NA)
+    with pytest.raises(UsageError, match="is_online is True or False, not array"):
+        root.node.list(is_online=np.array([True, False]))
+
+
+def test_a_switch_may_be_one_of_numpys(root):
+    """As they come out of data frames; in bodies, JSON knows no such booleans."""
+    made = root.collaboration.create("More", [2, 3], encrypted=np.bool_(True))
+
+    assert made["encrypted"] is True
+    assert root.collaboration.update(made["id"], encrypted=np.bool_(False))["encrypted"] is False
+    assert len(root.node.list(is_online=np.bool_(True))["data"]) == 14
 
 
 def test_a_word_for_no_destroys_nothing(root, server):
@@ -281,6 +295,10 @@ def test_a_word_for_no_destroys_nothing(root, server):
         root.store.create("https://store.example/api", "Store", all_collaborations="False")
     with pytest.raises(UsageError, match="include_root is True or False, not 'False'"):
         root.role.list(include_root="False")
+    with pytest.raises(UsageError, match="encrypted is True or False, not 'no'"):
+        root.collaboration.update(1, encrypted="no")
+    with pytest.raises(UsageError, match="clear_ip is True or False, not 'no'"):
+        root.node.update(1, clear_ip="no")
     root.setup_encryption(server.private_keys["Hospital 1"])
     with pytest.raises(UsageError, match="overwrite is True or False, not 'no'"):
         root.setup_encryption(server.private_keys["Hospital 2"], overwrite="no")

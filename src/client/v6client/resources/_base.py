@@ -218,24 +218,29 @@ def counted(value: object, name: str) -> int | None:
     return int(text)
 
 
+_STATES = {"True": 1, "1": 1, "False": 0, "0": 0}
+
+
 def switched(value: object, name: str) -> int | None:
     """
     What is on, off, or not there, in the form that all servers understand; a word for off is not taken for on.
     """
     if value is None:
         return None
-    if value not in (True, False):
+    # By its looks: numpy has booleans of its own, and what pandas has for a missing one cannot be compared.
+    if isinstance(value, str) or str(value) not in _STATES:
         raise UsageError(f"{name} is True or False, not {value!r}")
-    return int(bool(value))
+    return _STATES[str(value)]
 
 
-# Fields of bodies that are lists of ids, and of what.
+# Fields of bodies that are lists of ids, and of what; and those that are switches.
 _LISTS = {"organization_ids": "organization", "roles": "role", "rules": "rule"}
+_SWITCHES = frozenset({"encrypted", "force", "clear_ip"})
 
 
 def given(**fields: Any) -> dict[str, Any]:
     """
-    The fields or filters that were given, with ids as plain numbers: the server takes null for none of them.
+    The fields or filters that were given, as JSON has them: the server takes null for none of them.
     """
     return {name: _plain(name, value) for name, value in fields.items() if value is not None}
 
@@ -243,4 +248,6 @@ def given(**fields: Any) -> dict[str, Any]:
 def _plain(name: str, value: Any) -> Any:
     if name in _LISTS:
         return wholes(value, _LISTS[name])
+    if name in _SWITCHES:
+        return bool(switched(value, name))
     return whole(value, name.removesuffix("_id")) if name.endswith("_id") else value

@@ -202,3 +202,13 @@ def test_a_task_is_what_it_was_told(server):
         "databases": [{"label": "one", "query": "SELECT 1"}],
     }
     assert json.loads(client.run.list()["data"][0]["input"]) == INPUT
+
+
+def test_each_organization_is_named_once(server):
+    """One that is there twice, as in a column of a data frame, is an error that says which."""
+    client = logged_in(server, "nora")
+
+    with pytest.raises(exceptions.UsageError, match=r"organizations has one of them twice: \[2, 3, 2\]"):
+        create(client, 2, [2, 3, 2])
+
+    assert not server.journal.where(method="POST", path="/task")

@@ -298,6 +298,9 @@ def _receivers(organizations: Sequence[int]) -> Sequence[int]:
     receivers = wholes(organizations, "organization")
     if not receivers:
         raise UsageError("organizations is empty: name at least one that shall run the task")
+    if len({*receivers}) < len(receivers):
+        # Server quirk: 4.15 says that those without a node are to blame, and names none.
+        raise UsageError(f"organizations has one of them twice: {receivers}; each runs a task once")
     return receivers
 
 

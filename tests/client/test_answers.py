@@ -28,6 +28,9 @@ def create(client, **where):
         ("study/1", "collaboration.id", lambda client: create(client, study=1)),
         ("task/1", "collaboration.id", lambda client: client.result.from_task(1)),
         ("version", "version", lambda client: client.task.list(study=1)),
+        ("run/1", "id", lambda client: client.run.get(1)),
+        ("result/1", "id", lambda client: client.result.get(1)),
+        ("user/2", "id", lambda client: client.user.get(field="username")),
     ],
 )
 @pytest.mark.parametrize("answer", [[], {}, {"msg": "hello", "collaboration": 1}])
@@ -41,7 +44,12 @@ def test_an_answer_without_what_is_needed_is_an_error(server, nora, path, field,
 
 @pytest.mark.parametrize(
     "answer",
-    [[], {"msg": "hello"}, {"data": []}, *({"data": data, "links": {}} for data in (1, {}, [1], [{"name": "x"}]))],
+    [
+        [],
+        {"msg": "hello"},
+        {"data": []},
+        *({"data": data, "links": {}} for data in (1, {}, [1], [{"name": "x"}], [{"id": [1]}])),
+    ],
 )
 @pytest.mark.parametrize("method", ["list", "iter"])
 def test_an_answer_that_is_no_page_is_an_error(server, root, method, answer):
@@ -50,6 +58,24 @@ def test_an_answer_that_is_no_page_is_an_error(server, root, method, answer):
 
     with pytest.raises(MalformedAnswerError, match="GET organization was not answered with a page"):
         list(getattr(root.organization, method)())
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "call"),
+    [
+        ("organization", "name", lambda client, task: client.result.from_task(task)),
+        ("run", "organization.id", lambda client, task: client.result.from_task(task)),
+        ("run", "input", lambda client, task: client.run.from_task(task)),
+        ("result", "result", lambda client, task: client.result.from_task(task)),
+    ],
+)
+def test_a_row_without_what_is_needed_is_an_error(server, nora, path, field, call):
+    """As much as an object that lacks it."""
+    task = nora.task.create(2, [2], "n", "count", "", {"method": "count"})["id"]
+    server.faults.on(path=f"/{path}").answer(200, body={"data": [{"id": 1}], "links": {}})
+
+    with pytest.raises(MalformedAnswerError, match=f"GET {path} was answered without '{field}'"):
+        call(nora, task)
 
 
 def test_a_token_for_nobody_is_an_error(server, nora):

@@ -33,7 +33,7 @@ def having(answer: Any, path: str, *fields: str) -> Any:
     return answer
 
 
-def page(answer: Any, path: str) -> Any:
+def page(answer: Any, path: str, *fields: str) -> Any:
     """
     An answer, if it is a page of a list.
 
@@ -43,14 +43,18 @@ def page(answer: Any, path: str) -> Any:
         What came.
     path
         The list.
+    *fields
+        What is going to be read of its rows, as in `having`.
 
     Raises
     ------
     MalformedAnswerError
-        It is none.
+        It is none, or a row lacks one of the fields.
     """
     if not _is_page(answer):
         raise MalformedAnswerError(f"GET {path} was not answered with a page of a list ('data' and 'links')")
+    for row in answer["data"]:
+        having(row, path, *fields)
     return answer
 
 
@@ -63,4 +67,4 @@ def _is_page(answer: Any) -> bool:
     if not isinstance(answer, dict) or not isinstance(answer.get("links"), dict):
         return False
     rows = answer.get("data")
-    return isinstance(rows, list) and all(_has(row, "id") for row in rows)
+    return isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows)

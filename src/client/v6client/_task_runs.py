@@ -52,7 +52,7 @@ class TaskRuns:
         """
         The runs as the server shows them now, newest first.
         """
-        return self._rows("run", task_id=self.task_id)
+        return self._rows("run", "organization.id", "status", "log", "node", task_id=self.task_id)
 
     def summaries(self) -> list[models.RunSummary]:
         """
@@ -78,14 +78,14 @@ class TaskRuns:
         """
         try:
             task = self._connection.view(f"task/{self.task_id}", "collaboration.id")
-            rows = self._rows("organization", sort="id", collaboration_id=task["collaboration"]["id"])
+            rows = self._rows("organization", "name", sort="id", collaboration_id=task["collaboration"]["id"])
             return {row["id"]: row["name"] for row in rows}
         except PermissionDeniedError:
             return {}  # names are a courtesy; the runs tell the ids
 
-    def _rows(self, path: str, **params: Any) -> Iterator[Any]:
+    def _rows(self, path: str, *fields: str, **params: Any) -> Iterator[Any]:
         def fetch(**where: int) -> Any:
-            return page(self._connection.request("GET", path, params={**params, **where}), path)
+            return page(self._connection.request("GET", path, params={**params, **where}), path, *fields)
 
         return walk(fetch)
 

@@ -299,6 +299,8 @@ class Connection:
         except OSError as error:
             _forget_secrets(getattr(error, "request", None))
             raise no_answer(method, url, error) from error
+        except UnicodeError as error:  # in a filter: what Python makes of bytes of a command line that are no text
+            raise exceptions.UsageError(f"{method} {url} cannot be sent with a text that is none: {error}") from error
         self._log.debug("%s %s: status %s", method, url, response.status_code)
         return response
 

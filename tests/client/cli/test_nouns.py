@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 
 import pytest
+from click.testing import CliRunner
 
 from v6client import UserClient
 from v6client._cli.nouns import COLUMNS, KINDS, NO_OPTIONS
+from v6client._cli.root import root
 
 pytestmark = pytest.mark.usefixtures("login")
 
@@ -80,6 +83,8 @@ def test_every_filter_is_an_option(noun, method):
     ("arguments", "status", "message"),
     [
         (["organization", "get", "99"], 1, "GET organization/99 was refused with status 404"),
+        (["user", "get", "1"], 1, "user VIEW GLOBAL. Rules that allow this, given a wide enough scope: user VIEW"),
+        (["organization", "list", "--name=\udcff"], 2, "cannot be sent with a text that is none"),
         (["organization", "list", "--nmae=x"], 2, "No such option"),
         (["organization", "get", "x"], 2, "'x' is not a valid integer"),
         (["organization", "delete", "1"], 2, "No such command 'delete'"),
@@ -111,6 +116,21 @@ def test_what_is_written_on_a_server_does_not_command_the_terminal(server, call)
     assert "\x1b" not in shown + said
     assert "[bold]x[/bold]" in shown
     assert "none" in said
+
+
+@pytest.mark.parametrize("charset", ["ascii", "cp1252", "utf-8"])
+def test_letters_that_a_file_does_not_take(server, charset):
+    """They are shown by their numbers, and JSON is JSON."""
+    name = "Žofín ☃ 😀"
+    server.client("root").organization.update(2, name=name)
+    runner = CliRunner(charset=charset)
+
+    table = runner.invoke(root, ["organization", "list"])
+    rows = runner.invoke(root, ["organization", "list", "--json"])
+
+    assert (table.exit_code, rows.exit_code) == (0, 0)
+    assert name.encode(charset, "backslashreplace") in table.stdout_bytes
+    assert json.loads(rows.stdout)[0]["name"] == name
 
 
 def test_verbose_on_both_sides_tells_each_request_once(call):

@@ -4,6 +4,7 @@ Answers: tables for people, JSON for programs.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 UNLIMITED = 100_000
 """Columns of a terminal that is none: what other programs read is not to be broken into lines."""
+
+
+def take_all_letters() -> None:
+    """
+    Show the numbers of letters that a file or pipe does not take, on Windows most of those of other regions.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -50,7 +59,7 @@ def show_row(row: Mapping[str, Any]) -> None:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(value, indent=2, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"))
 
 
 def _dug(row: Mapping[str, Any], column: str) -> Any:

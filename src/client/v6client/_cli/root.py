@@ -7,12 +7,14 @@ Subcommands are loaded when they are called, so that help and completion come at
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Any, NoReturn
 
 import click
 
 from v6client._cli.choices import common_options
+from v6client._cli.output import take_all_letters
 from v6client._login import SETUP
 from v6client._tables import plain
 from v6client.exceptions import (
@@ -82,6 +84,7 @@ class Root(click.Group):
         """
         Run, and end the program: what goes wrong is told in one line on stderr.
         """
+        take_all_letters()
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, click.ClickException, V6ClientError, OSError) as error:
@@ -105,7 +108,8 @@ def _ending(error: Exception) -> tuple[str, int]:
         return f"{SETUP.format(**error.body)}\nThen run: v6client login", FAILED
     if isinstance(error, TaskFailedError | TaskTimeoutError):
         return str(error), FAILED  # one line for each run, and the end of its log
-    return " ".join(str(error).split("\n")), MISUSED if type(error) is UsageError else FAILED
+    line = re.sub(r"(?<![.!?])\n", ". ", str(error)).replace("\n", " ")
+    return line, MISUSED if type(error) is UsageError else FAILED
 
 
 def _of_click(error: click.ClickException) -> str:

@@ -78,7 +78,7 @@ class Run(SubClient[models.Run]):
         started, assigned, finished
             From when till when, such as `("2026-01-01", "2026-01-31")`.
         port
-            Only runs that listen at this port.
+            Only runs that listen at this port. Servers up to 4.15 (at least) fail on it.
         page, per_page
             Which page, of how many runs; without them the server decides (the first ten).
         """

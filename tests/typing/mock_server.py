@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import v6mockserver
 from v6mockserver import Egress, Mail, MockServer, Plan, Settings, SimulatedNode, split
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     import requests
 
     from v6client import UserClient
+
+
+version: str = v6mockserver.__version__
+misspelled = v6mockserver.MockSever  # type: ignore[attr-defined]  # names are loaded late, and checked all the same
 
 
 def worlds() -> list[MockServer]:

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+import v6client
 from v6client import Client, Profile, UserClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from v6client import types
+
+version: str = v6client.__version__
+root: type[Exception] = v6client.exceptions.V6ClientError
+misspelled = v6client.UserCleint  # type: ignore[attr-defined]  # names are loaded late, and checked all the same
 
 client: UserClient = UserClient("https://example.org", 443)
 client = UserClient("https://example.org", 443, path="/api", log_level="info", errors="return")

@@ -108,20 +108,22 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """
-    Load what is asked for: pytest imports this package at every start, and most of its runs need nothing of it.
-    """
-    if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("v6client")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"{__name__}.{name} needs {error.name}, which is not installed: pip install 'v6client[mock]'"
-        ) from error
+if not typing.TYPE_CHECKING:  # or checkers would take every name for one that is here
+
+    def __getattr__(name: str) -> object:
+        """
+        Load what is asked for: pytest imports this package at every start, and most of its runs need nothing of it.
+        """
+        if name == "__version__":
+            return importlib.import_module("importlib.metadata").version("v6client")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"{__name__}.{name} needs {error.name}, which is not installed: pip install 'v6client[mock]'"
+            ) from error
 
 
 def __dir__() -> list[str]:

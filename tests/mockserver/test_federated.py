@@ -188,9 +188,14 @@ def test_all_rows_are_among_the_splits(nodes, wanted):
 
 
 @pytest.mark.parametrize(
-    ("how", "complaint"), [({"nodes": (0, 2)}, "nodes is a pair"), ({"least_rows": 14}, "at most the 13 rows")]
+    ("how", "complaint"),
+    [
+        ({"nodes": (0, 2)}, "nodes is a pair"),
+        ({"least_rows": 14}, "at most the 13 rows"),
+        ({"execution": "manual"}, "nobody plays the runs of execution='manual'"),
+    ],
 )
-def test_ranges_that_make_no_sense_are_refused(how, complaint):
+def test_what_makes_no_sense_is_refused(how, complaint):
     """Before anything runs."""
     with pytest.raises(MockUsageError, match=complaint):
         check(**how)

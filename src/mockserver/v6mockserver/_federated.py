@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from v6client.exceptions import TaskFailedError
 from v6mockserver._errors import DisagreementError, MockUsageError
 from v6mockserver._federation import IMAGE, LABEL, Federation, federate
+from v6mockserver.nodes.executors import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +88,7 @@ def check_federated(
     DisagreementError
         If the algorithm gives something else, or fails; with the smallest split that was found.
     MockUsageError
-        If a range of nodes or rows makes no sense.
+        If a range of nodes or rows makes no sense, or nobody runs the algorithm.
     ImportError
         If the extra `testing` is not installed.
     """
@@ -100,7 +101,7 @@ def check_federated(
 
     from v6mockserver.strategies import splits
 
-    _require_ranges(nodes, least_rows, len(data))
+    _require(nodes, least_rows, len(data), execution)
 
     ends = ExitStack()
 
@@ -138,11 +139,13 @@ def check_federated(
             check(split)
 
 
-def _require_ranges(nodes: tuple[int, int], least_rows: int, rows: int) -> None:
+def _require(nodes: tuple[int, int], least_rows: int, rows: int, execution: str) -> None:
     if not 1 <= nodes[0] <= nodes[1]:
         raise MockUsageError(f"nodes is a pair, the fewest (1 or more) and the most, not {nodes!r}")
     if not 0 <= least_rows <= rows:
         raise MockUsageError(f"least_rows is at most the {rows} rows that there are, not {least_rows!r}")
+    if execution == MANUAL:
+        raise MockUsageError(f"nobody plays the runs of execution={MANUAL!r} here; leave it out, or name another one")
 
 
 class Outcome(NamedTuple):

@@ -48,14 +48,11 @@ class ThreadExecutor(Executor):
         Start a call and return its future.
         """
         future: Future[Result] = Future()
-        thread = Thread(target=self._run, args=(future, fn, args, kwargs), name=f"run {fn.__name__}", daemon=True)
+        thread = Thread(target=_fill, args=(future, fn, args, kwargs), name=f"run {fn.__name__}", daemon=True)
         with self._lock:
             self._threads = {one for one in self._threads if one.is_alive()} | {thread}
             thread.start()
         return future
-
-    def _run(self, *call: Any) -> None:
-        _fill(*call)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 -- the signature of Executor
         """

@@ -16,6 +16,7 @@ from v6client.exceptions import (
     NotAuthenticatedError,
     NotFoundError,
     PermissionDeniedError,
+    ServerFailedError,
     UsageError,
 )
 from v6client.utils import LogLevel
@@ -156,6 +157,16 @@ def test_who_is_logged_in(server, nora):
         assert nora.token
 
     assert (nora.token, nora.whoami, nora.name) == (None, None, None)
+
+
+def test_a_login_that_stops_half_way(server, nora):
+    """Nobody is taken for who was logged in before, whose organization the next key would be set up for."""
+    server.faults.on(path="/user/1").answer(500, body={"msg": "broken"})
+
+    with pytest.raises(ServerFailedError):
+        nora.authenticate("root", "root")
+
+    assert (nora.whoami, nora.cryptor.encrypts) == (None, False)
 
 
 def test_who_may_see_nothing_can_log_in(server, root):

@@ -297,7 +297,7 @@ class UserClient:
         if password is None:
             password = _login.find_password(self.base_path, username)
         answer = _login.log_in(self.connection, username, password, code)
-        self.cryptor = PlainCryptor()
+        self.whoami, self.cryptor = None, PlainCryptor()  # of whoever was logged in before
         self.whoami = self._identity(_auth.subject(answer["access_token"]))
 
     def _identity(self, user_id: int) -> models.WhoAmI:

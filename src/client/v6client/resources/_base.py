@@ -42,7 +42,7 @@ class SubClient(Generic[Row]):
     # Without an order, PostgreSQL may show a row on two pages and another one on none. Tasks and runs have their own.
     order: ClassVar[str | None] = "id"
 
-    needed: ClassVar[tuple[str, ...]] = ("id",)
+    _needed: ClassVar[tuple[str, ...]] = ("id",)
     """What is read of a row here."""
 
     def __init__(self, parent: UserClient) -> None:
@@ -87,7 +87,7 @@ class SubClient(Generic[Row]):
 
     def _get(self, id_: int, **params: Any) -> Row:
         path = self._path(id_)
-        return cast("Row", answers.having(self._request("GET", path, params=params), path, *self.needed))
+        return cast("Row", answers.having(self._request("GET", path, params=params), path, *self._needed))
 
     def _create(self, **fields: Any) -> Row:
         return cast("Row", self._request("POST", self.noun, json=given(**fields)))
@@ -114,7 +114,7 @@ class SubClient(Generic[Row]):
         numbers = {"page": counted(page, "page"), "per_page": counted(per_page, "per_page")}
         query = {"sort": self.order, **numbers, **filters}
         answer = self._request("GET", self.noun, params=query)
-        return cast("models.Page[Row]", answers.page(answer, self.noun, *self.needed))
+        return cast("models.Page[Row]", answers.page(answer, self.noun, *self._needed))
 
 
 class ReturningRefusals:

@@ -29,7 +29,7 @@ class Result(SubClient[models.Result]):
 
     noun = "result"
     order = None
-    needed = ("id", "result")
+    _needed = ("id", "result")
 
     def get(self, id_: int) -> models.Result:
         """

@@ -30,7 +30,7 @@ class Run(SubClient[models.Run]):
 
     noun = "run"
     order = None
-    needed = ("id", "input")
+    _needed = ("id", "input")
 
     @choosing_fields
     def get(self, id_: int, include_task: bool = False, *, decrypt_input: bool = True) -> models.Run:

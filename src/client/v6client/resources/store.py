@@ -31,7 +31,7 @@ class Store(SubClient[models.Store]):
     """
 
     noun = "algorithmstore"
-    needed = ("id", "url")
+    _needed = ("id", "url")
 
     def __init__(self, parent: UserClient) -> None:
         super().__init__(parent)

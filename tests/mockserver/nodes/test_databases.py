@@ -92,6 +92,17 @@ def test_a_uri_is_read_by_sqlalchemy(tmp_path):
     assert database.read(QUERY).equals(FRAME)
 
 
+@pytest.mark.parametrize("driver", ["", "+pysqlite"])
+def test_a_query_is_asked_as_it_is(tmp_path, driver):
+    """As by the tools: a colon in it is no parameter."""
+    sqlite(tmp_path / "data.sqlite")
+    database = Database.at("default", f"sqlite{driver}:///{tmp_path / 'data.sqlite'}")
+
+    found = database.read({"query": "SELECT ':name' AS name, age % 7 AS rest FROM patients"})
+
+    assert found.to_dict("list") == {"name": [":name", ":name"], "rest": [5, 1]}
+
+
 def test_a_uri_of_sqlite_needs_no_extra(tmp_path, monkeypatch):
     """Python reads it by itself."""
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)

@@ -317,7 +317,7 @@ def _from_sqlalchemy(uri: str, query: str) -> pd.DataFrame:
     engine = sqlalchemy.create_engine(uri)
     try:
         with engine.connect() as connection:
-            return pd.read_sql_query(sqlalchemy.text(query), connection)
+            return pd.read_sql_query(query, connection)
     finally:
         engine.dispose()
 

@@ -9,6 +9,7 @@ import pkgutil
 from datetime import datetime, timezone
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
@@ -239,6 +240,7 @@ def test_programs_are_varied(method, noun):
 BAD = {
     "columns": lambda: strategies.data_frames(columns={}),
     "rows": lambda: strategies.data_frames(rows=(2, 1)),
+    "rows of splits": lambda: strategies.splits(pd.DataFrame({"age": []}), least_rows=1),
     "users of programs": lambda: strategies.programs([]),
     "methods": lambda: strategies.programs(["nora"], methods=["HEAD"]),
     "version": lambda: strategies.worlds(version="3.0"),

@@ -104,6 +104,8 @@ def splits(
     >>> [part["age"].tolist() for part in find(splits(data, nodes=(2, 3)), lambda parts: len(parts[1]) > 1)]
     [[], [63, 67]]
     """
+    if least_rows > len(data):
+        raise InvalidArgument(f"least_rows={least_rows} is more than the data have, which is {len(data)}")
     most = min(MOST_ROWS, len(data))
 
     def parts(size: int) -> Strategy[list[pd.DataFrame]]:

@@ -151,6 +151,7 @@ def test_all_bad_fields_are_named_together(server):
 
 GOOD_FIELDS = [
     ("username", "a.b-c_9{unique}"),
+    ("username", "ends-with-a-line-{unique}\n"),
     ("email", "{unique}@localhost"),
     ("email", "ünïcode{unique}@example.org"),
     ("firstname", ""),

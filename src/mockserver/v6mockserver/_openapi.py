@@ -160,9 +160,7 @@ def _meaning(self: OpenAPIConverter, field: fields.Field[Any], ret: dict[str, An
     if isinstance(field, fields.Url):
         return {"format": "uri"}
     known = [CHECKS[check] for check in field.validators if check in CHECKS]
-    meaning = {key: value for check in known for key, value in check.items() if key not in ret}
-    # Python writes the end of a text as \Z, everybody else as $.
-    return meaning | ({"pattern": ret["pattern"].replace(r"\Z", "$")} if "pattern" in ret else {})
+    return {key: value for check in known for key, value in check.items() if key not in ret}
 
 
 def _complete(schemas: dict[str, Any], converter: OpenAPIConverter, release: Release) -> None:

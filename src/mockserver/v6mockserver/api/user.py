@@ -60,7 +60,8 @@ class UserSchema(UserSchema40):
         required=True,
         validate=[
             validate.Length(min=MIN_USERNAME, max=MAX_NAME),
-            validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9._-]+\Z"),
+            # Server quirk: Python reads $ as the end of a line as well, so that one may end here (4.15, /user).
+            validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9._-]+$"),
             not_digits_only,
         ],
     )

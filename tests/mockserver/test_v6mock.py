@@ -93,6 +93,20 @@ def test_seed_takes_the_place_of_organizations():
         assert federation.client.whoami.organization_name == "South"
 
 
+def test_organizations_may_be_renamed_and_deleted():
+    """The federation keeps the nodes, and says what organizations are called now."""
+    with v6mock(organizations=3) as federation:
+        root, (first, second, _) = federation.server.client("root"), federation.organizations
+        root.organization.update(second, name="Renamed")
+        root.organization.delete(first, delete_dependents=True)
+
+        assert repr(federation) == "<Federation of Renamed, organization 3 on server 4.15>"
+        assert [node.name for node in federation.nodes] == ["organization 1", "organization 2", "organization 3"]
+        assert len(federation.data) == 60
+        with pytest.raises(MockUsageError, match=f"there is no organization {first}; there is 'root', 'Renamed'"):
+            federation.login()
+
+
 @pytest.mark.parametrize(
     ("who", "message"),
     [

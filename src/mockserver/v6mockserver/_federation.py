@@ -67,7 +67,8 @@ class Federation:
         )
 
     def __repr__(self) -> str:
-        names = ", ".join(_world(self.server).organization[id_].name for id_ in self.organizations)
+        rows = map(_world(self.server).organization.get, self.organizations)  # a test may have deleted one
+        names = ", ".join(row.name for row in rows if row is not None)
         return f"<Federation of {names or 'nobody'} on server {self.server.version}>"
 
     @property
@@ -75,9 +76,9 @@ class Federation:
         """
         The simulated nodes, in the order of their organizations.
         """
-        names = [_world(self.server).organization[id_].name for id_ in self.organizations]
-        nodes = [node for node in self.server.nodes.values() if node.organization in names]
-        return sorted(nodes, key=lambda node: names.index(node.organization))
+        places = {id_: place for place, id_ in enumerate(self.organizations)}
+        nodes = [node for node in self.server.nodes.values() if _organization_of(node) in places]
+        return sorted(nodes, key=lambda node: places[_organization_of(node)])
 
     @property
     def data(self) -> pd.DataFrame:
@@ -170,7 +171,7 @@ class Federation:
     def _organization(self, wanted: str | int | None) -> entities.Organization:
         organizations = _world(self.server).organization
         if wanted is None and self.organizations:
-            return organizations[self.organizations[0]]
+            wanted = self.organizations[0]
         for row in organizations:
             if wanted is not None and wanted in {row.name, row.id}:
                 return row
@@ -282,6 +283,10 @@ def _rows(place: int) -> pd.DataFrame:
 
 def _world(server: MockServer) -> World:
     return server._world  # noqa: SLF001 -- a federation is a view of its server
+
+
+def _organization_of(node: SimulatedNode) -> int:
+    return node._organization_id  # noqa: SLF001 -- the name is not the same for ever
 
 
 def _role(world: World, organization_id: int, name: str) -> int:

@@ -69,6 +69,16 @@ def test_variables_of_a_node(study):
     assert values == expected
 
 
+@pytest.mark.parametrize("study", ["inline", APART[-1]], indirect=True)
+@pytest.mark.parametrize(("steps", "status"), [([], "completed"), ([{"function": "f", "parameters": {}}], "crashed")])
+def test_preprocessing_is_for_the_official_tools(study, steps, status):
+    """A plain function does not get data that are not what the task asked for."""
+    run = study.run("partial", "x", databases=[{"label": "default", "preprocessing": steps}])
+
+    assert run["status"] == status
+    assert ("a plain function gets the data as they are" in run["log"]) is bool(steps)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["subprocess"], indirect=True)
 def test_what_runs_leave_is_gone_after_a_reset(study):

@@ -204,6 +204,11 @@ def _injected(job: Job, function: Function) -> list[Any]:
 
 
 def _frame(job: Job, wanted: Mapping[str, Any]) -> Any:
+    if wanted.get("preprocessing"):
+        raise AlgorithmError(
+            f"the task asks for the database {wanted['label']!r} to be preprocessed, which the decorators of "
+            f"vantage6-algorithm-tools do; a plain function gets the data as they are, so leave it out"
+        )
     return chosen(job.databases, wanted["label"]).read(wanted)
 
 

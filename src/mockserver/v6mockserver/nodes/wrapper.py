@@ -52,4 +52,5 @@ def _database(label: str) -> Database:
 
 def _wanted(label: str) -> dict[str, Any]:
     names = {name: f"{label}_{name}".upper() for name in TASK_PARAMETERS}
-    return {"label": label, **{name: os.environ[key] for name, key in names.items() if key in os.environ}}
+    told = {name: os.environ[key] for name, key in names.items() if key in os.environ}
+    return {"label": label, **told, "preprocessing": json.loads(told.get("preprocessing", "[]"))}

@@ -76,7 +76,7 @@ def test_an_encrypted_task(server, answer, call, monkeypatch):
     create = (*CREATE, "--collaboration=2", "--method=echo", "--organization=3")
     status, _, stderr = call(*create)
     assert status == 1
-    assert "private key" in stderr
+    assert "v6client login --private-key" in stderr
 
     monkeypatch.setenv("V6CLIENT_PRIVATE_KEY", str(server.private_keys["Cleveland"]))
     (result,) = answer(*create, "--wait")

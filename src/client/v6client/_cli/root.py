@@ -19,6 +19,7 @@ from v6client._login import SETUP
 from v6client._tables import plain
 from v6client.exceptions import (
     AuthenticationError,
+    NoPrivateKeyError,
     SessionExpiredError,
     TaskFailedError,
     TaskTimeoutError,
@@ -109,6 +110,8 @@ def _ending(error: Exception) -> tuple[str, int]:
     if isinstance(error, TaskFailedError | TaskTimeoutError):
         return str(error), FAILED  # one line for each run, and the end of its log
     line = re.sub(r"(?<![.!?])\n", ". ", str(error)).replace("\n", " ")
+    if isinstance(error, NoPrivateKeyError):
+        line += "; commands take it from the profile, into which `v6client login --private-key FILE` puts it"
     return line, MISUSED if type(error) is UsageError else FAILED
 
 

@@ -298,6 +298,14 @@ def test_a_switch_may_be_one_of_numpys(root):
     assert len(root.node.list(is_online=np.bool_(True))["data"]) == 14
 
 
+def test_a_switch_goes_as_a_number(root, server):
+    """In a query; real servers on SQLite know no words for it."""
+    root.collaboration.list(encrypted=True)
+    root.collaboration.list(encrypted=False)
+
+    assert [one.query["encrypted"] for one in server.journal.where(path="/collaboration")] == [["1"], ["0"]]
+
+
 def test_a_word_for_no_destroys_nothing(root, server):
     """As a switch it would count as on."""
     with pytest.raises(UsageError, match="delete_dependents is True or False, not 'no'"):

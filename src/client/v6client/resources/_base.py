@@ -106,7 +106,7 @@ class SubClient(Generic[Row]):
 
     def _list(self, page: int | None, per_page: int | None, **params: Any) -> models.Page[Row]:
         # Server quirk: 4.15 answers an id that is none with status 500, or with an empty list.
-        filters = given(**params)
+        filters = {name: _identified(name, value) for name, value in params.items() if value is not None}
         for name, value in filters.items():
             # Of several values the server would take one, in silence.
             if isinstance(value, Iterable) and not isinstance(value, str):
@@ -244,7 +244,7 @@ _SWITCHES = frozenset({"encrypted", "force", "clear_ip"})
 
 def given(**fields: Any) -> dict[str, Any]:
     """
-    The fields or filters that were given, as JSON has them: the server takes null for none of them.
+    The fields of a body that were given, as JSON has them: the server takes null for none of them.
     """
     return {name: _plain(name, value) for name, value in fields.items() if value is not None}
 
@@ -254,4 +254,8 @@ def _plain(name: str, value: Any) -> Any:
         return wholes(value, _LISTS[name])
     if name in _SWITCHES:
         return bool(switched(value, name))
+    return _identified(name, value)
+
+
+def _identified(name: str, value: Any) -> Any:
     return whole(value, name.removesuffix("_id")) if name.endswith("_id") else value

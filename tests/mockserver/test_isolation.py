@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import flask
 import pandas as pd
 import pytest
 
@@ -124,3 +125,13 @@ def test_a_member_of_one_collaboration_does_not_see_another():
 
     with pytest.raises(PermissionDeniedError):
         server.client("user0").collaboration.get(2)
+
+
+def test_an_application_of_flask_has_no_say_while_it_is_tested():
+    """Its limit on bodies is for its own requests."""
+    theirs = flask.Flask("theirs")
+    theirs.config["MAX_CONTENT_LENGTH"] = 10
+    client = MockServer().client()
+
+    with theirs.test_request_context():
+        assert client.organization.create("North", "", "", "", "NL", "")["name"] == "North"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RoutingException
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from v6mockserver import _messages as messages
 from v6mockserver._errors import RefusedError
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from flask import Request
 
     from v6mockserver.api._routes import Route
     from v6mockserver.state.releases import Release
@@ -94,9 +93,10 @@ class Application(flask.Flask):
         """
         Answer a request. A mistake in this package is raised, and hides behind no status.
 
-        Flask's own way makes contexts, signals and sessions beside: a third of a request, for nobody here.
+        Flask's own way makes contexts, signals and sessions beside: a third of a request, for nobody here. Its requests
+        would look for a context all the same, and find that of an application which is tested with the mock.
         """
-        request = self.request_class(environ, populate_request=False)
+        request = Request(environ, populate_request=False)
         try:
             response = self._answer(request)
         except RefusedError as error:

@@ -16,7 +16,7 @@ from v6mockserver.state.tables import HasId
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Response
+    from werkzeug.wrappers import Response
 
     from v6mockserver.api._routes import Call
     from v6mockserver.state.query import Selection

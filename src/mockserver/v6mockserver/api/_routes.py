@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import marshmallow
 import orjson
-from flask import Response
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.wrappers import Response
 
 from v6mockserver import _messages as messages
 from v6mockserver import _outgoing
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
-    from flask import Request
+    from werkzeug.wrappers import Request
 
     from v6mockserver.api._answers import Shape
     from v6mockserver.api._query import Query

@@ -4,8 +4,8 @@ Routes of large inputs and results.
 
 from __future__ import annotations
 
-from flask import Response
 from marshmallow import fields
+from werkzeug.wrappers import Response
 
 from v6mockserver.api._answers import AnswerSchema, Bytes, text
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN, Answer, Call, Routes

@@ -177,6 +177,17 @@ def test_a_world_without_control_is_not_dumped(capsys):
     assert "serve it with --control" in capsys.readouterr().err
 
 
+def test_a_world_that_is_not_served_is_not_dumped(capsys):
+    """The message is about the server, not about what asks it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        status = _cli.main(["dump", url])
+
+    assert status == 1
+    assert capsys.readouterr().err == f"v6mock: nobody answers at {url}; `v6mock serve --control` tells where it is\n"
+
+
 def test_a_file_that_is_no_dump(tmp_path, capsys):
     """It is named."""
     file = tmp_path / "world.json"

@@ -208,7 +208,10 @@ def _read(file: Path) -> Any:
 
 
 def _dump(chosen: argparse.Namespace) -> None:
-    answer = requests.get(f"{chosen.url.rstrip('/')}{PATH}/dump", timeout=TIMEOUT)
+    try:
+        answer = requests.get(f"{chosen.url.rstrip('/')}{PATH}/dump", timeout=TIMEOUT)
+    except requests.ConnectionError as error:
+        raise MockUsageError(f"nobody answers at {chosen.url}; `v6mock serve --control` tells where it is") from error
     if not answer.ok:
         raise MockUsageError(f"{chosen.url} gives no dump ({answer.status_code}); serve it with --control")
     print(answer.text)

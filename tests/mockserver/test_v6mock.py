@@ -42,6 +42,22 @@ def test_function_gets_a_federation_of_its_own_each_time():
     assert list(inspect.signature(called).parameters) == ["number", "name"]
 
 
+def test_others_give_their_arguments_by_name():
+    """As pytest does with fixtures and parameters."""
+
+    @v6mock(organizations=1)
+    def called(tmp_path, federation):
+        return tmp_path, len(federation.nodes)
+
+    assert called(tmp_path="there") == ("there", 1)
+
+
+def test_function_has_an_argument_for_its_federation():
+    """One that has none hears of it where it is decorated."""
+    with pytest.raises(MockUsageError, match="has no argument for the federation, which is the last one"):
+        v6mock(organizations=1)(lambda: None)
+
+
 def test_coroutine_gets_a_federation():
     """It has it until it ends."""
 

@@ -104,21 +104,24 @@ class v6mock:  # noqa: N801 -- used as a function is
         """
         Return a function that is called with a federation of its own each time.
         """
+        signature = inspect.signature(function)
+        positional = [one for one in signature.parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD]
+        if not positional:
+            raise MockUsageError(f"{function.__qualname__} has no argument for the federation, which is the last one")
+        last = positional[-1]
 
         @wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
             with self as federation:
-                return function(*args, federation, **kwargs)
+                return function(*args, **{**kwargs, last.name: federation})
 
         @wraps(function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             with self as federation:
-                return await function(*args, federation, **kwargs)
+                return await function(*args, **{**kwargs, last.name: federation})
 
         given: Any = awaited if inspect.iscoroutinefunction(function) else called
         # What calls by name, as pytest does, must not look for the federation among what it can give.
-        signature = inspect.signature(function)
-        *_, last = [one for one in signature.parameters.values() if one.kind is not one.KEYWORD_ONLY]
         others = [one for one in signature.parameters.values() if one is not last]
         given.__signature__ = signature.replace(parameters=others)
         return given  # type: ignore[no-any-return]  # one parameter less, which no type can say of any function

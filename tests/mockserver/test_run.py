@@ -106,6 +106,21 @@ def test_an_interpreter_of_its_own(tmp_path, capsys):
     assert outcome["runs"][0]["log"] == "threshold None\n"
 
 
+@pytest.mark.slow
+def test_a_result_that_is_no_json(tmp_path, capsys):
+    """An algorithm may write what it likes, and end by itself."""
+    file = tmp_path / "writes_text.py"
+    file.write_text("import os\n\ndef method():\n    open(os.environ['OUTPUT_FILE'], 'w').write('text')\n    exit()\n")
+
+    assert run(file, "--method", "method", "--execution", "subprocess") == 1
+
+    shown = capsys.readouterr()
+    assert "completed" in shown.out
+    assert "a result is no JSON: " in shown.err
+    del sys.modules["writes_text"]
+    sys.path.remove(str(tmp_path))
+
+
 def test_a_failure_shows_the_logs_of_all_runs(project, capsys):
     """The reason is in the log of a subtask, which no result tells."""
     assert run(project, "--method", "central", "--arg", "column=shoe_size") == 1

@@ -150,6 +150,8 @@ def _run_algorithm(chosen: argparse.Namespace) -> None:
         _run.show(outcome)
     if outcome["status"] != COMPLETED:
         raise AlgorithmError(f"the task ended as {outcome['status']!r}")
+    if outcome["error"]:
+        raise AlgorithmError(outcome["error"])
 
 
 @contextmanager

@@ -162,7 +162,10 @@ def _ended(federation: Federation, task_id: int) -> dict[str, Any]:
         rows = federation.client.wait_for_results(task_id)["data"]
     except TaskFailedError as error:
         return {"status": error.status, "error": str(error), "results": {}}
-    results = {row["organization"]["name"]: json.loads(row["result"] or "null") for row in rows}
+    try:
+        results = {row["organization"]["name"]: json.loads(row["result"] or "null") for row in rows}
+    except ValueError as error:
+        return {"status": COMPLETED, "error": f"a result is no JSON: {error}", "results": {}}
     return {"status": COMPLETED, "error": None, "results": results}
 
 

@@ -292,6 +292,19 @@ def test_a_table_in_a_terminal(wait, step, monkeypatch):
     assert "task 1: completed" in shown
 
 
+def test_names_do_not_command_the_terminal(wait, server, monkeypatch):
+    """Whoever registers a node names it."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    server.client("root").node.update(3, name="\x1b]0;mine\x07north")
+
+    with pytest.raises(TaskTimeoutError):
+        wait(progress=True, timeout=0.01)
+
+    assert "north (offline)" in terminal.getvalue()
+    assert "\x1b]0;mine" not in terminal.getvalue()
+
+
 @pytest.fixture
 def notebook(monkeypatch):
     """What was shown below the cell of a notebook."""

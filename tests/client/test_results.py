@@ -85,6 +85,15 @@ def test_a_mapping_by_name_and_id(nora):
     assert repr(results) == f"<results of task {task}: Hospital 3, Hospital 2; missing: none>"
 
 
+def test_names_do_not_command_the_terminal(root, nora):
+    """Where a prompt shows the mapping; they are its keys as they are."""
+    root.organization.update(3, name="\x1b[31mRed")
+    results = nora.result.by_organization(start(nora, "count", [3]))
+
+    assert [*results] == ["\x1b[31mRed"]
+    assert "\x1b" not in repr(results)
+
+
 def test_a_number_of_numpys_is_an_id_too(nora):
     """As it comes out of a data frame."""
     results = nora.result.by_organization(start(nora, "count", [2, 3]))

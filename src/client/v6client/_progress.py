@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from v6client._tables import plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -118,8 +120,7 @@ def _table(update: models.TaskUpdate, start: float) -> Table:
     table = Table("organization", "node", "run", caption=caption)
     for run in update["runs"]:
         colour = COLOURS.get(run["status"], "red")
+        node = f"{run['node']} ({run['node_status']})"
         # Text: names are not to be read as rich's markup.
-        table.add_row(
-            Text(run["organization"]), Text(f"{run['node']} ({run['node_status']})"), Text(run["status"], colour)
-        )
+        table.add_row(Text(plain(run["organization"])), Text(plain(node)), Text(run["status"], colour))
     return table

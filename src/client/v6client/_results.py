@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from v6client._tables import plain
 from v6client._task_runs import FAILED
 from v6client.exceptions import DeserializationException, MissingResultError, UsageError
 
@@ -75,7 +76,7 @@ class ResultsByOrganization(Mapping[str, Any]):
     def __repr__(self) -> str:
         # Without the results themselves: what is shown gets into logs.
         missing = ", ".join(f"{run['organization']} ({run['status']})" for run in self.missing)
-        return f"<results of task {self.task_id}: {', '.join(self) or 'none'}; missing: {missing or 'none'}>"
+        return plain(f"<results of task {self.task_id}: {', '.join(self) or 'none'}; missing: {missing or 'none'}>")
 
     def require_all(self) -> Self:
         """

@@ -56,6 +56,17 @@ def test_demo_explains_a_failure(capsys):
     assert "no column 'shoe_size'" in shown.err
 
 
+def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path, capsys):
+    """The exit status is the one that shells know."""
+    (tmp_path / "endless.py").write_text("def endless(df):\n    raise KeyboardInterrupt\n")
+    (tmp_path / "data.csv").write_text("age\n63\n")
+
+    command = ["run", str(tmp_path / "endless.py"), "--method", "endless", "--data", str(tmp_path / "data.csv")]
+
+    assert _cli.main(command) == 130
+    assert capsys.readouterr().err == "v6mock: stopped\n"
+
+
 def test_a_seed_with_a_mistake_is_explained(tmp_path, capsys):
     """The message names file, line and key."""
     seed = tmp_path / "world.yaml"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 FAILED = 1
+INTERRUPTED = 130
+"""What shells call a program that Ctrl-C has ended."""
 WAYS = [name for name in EXECUTIONS if name != MANUAL]
 TIMEOUT = 60
 """Seconds to wait for a dump."""
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        0, or 1 after a failure, which is explained on stderr.
+        0; 1 after a failure, which is explained on stderr; 130 after Ctrl-C.
     """
     chosen = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = chosen.run
@@ -57,6 +59,9 @@ def main(arguments: Sequence[str]) -> int:
     except (V6ClientError, MockServerError, OSError) as error:
         print(f"v6mock: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("v6mock: stopped", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

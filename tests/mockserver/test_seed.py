@@ -10,7 +10,13 @@ from datetime import date
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from v6client._crypto import RSACryptor
 from v6mockserver import MockServer, SeedError, Settings, _keys
@@ -165,6 +171,26 @@ def test_a_mistake_is_named_and_nothing_planted(tmp_path, mistake, places, expec
     assert places[0] in str(caught.value)
     assert [row.name for row in world.organization] == ["root"]
     assert len(world.collaboration) == 0
+
+
+def pem(key, passphrase=None):
+    """Return the text of a private key."""
+    protection = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"junk", pem(ec.generate_private_key(ec.SECP256R1())), pem(_keys.load(_keys.path(0)), b"passphrase")],
+    ids=["junk", "elliptic", "protected"],
+)
+def test_a_private_key_is_one(tmp_path, content):
+    """One that nothing can be decrypted with is a mistake in the seed."""
+    (tmp_path / "key.pem").write_bytes(content)
+    seed = spoiled((["organizations", 0, "private_key"], str(tmp_path / "key.pem")))
+
+    with pytest.raises(SeedError, match=r"organizations\[0\]\.private_key: .*key\.pem is not an RSA private key"):
+        MockServer(seed)
 
 
 def test_a_task_needs_somebody_to_run_it():

@@ -54,11 +54,25 @@ def load(file: Path) -> RSAPrivateKey:
     """
     Return the key in a PEM file.
 
-    The key of a simulated node is not checked: that takes 0.4 s, and nobody is protected by it.
+    Whether its numbers make a good key is not checked: that takes 0.4 s, and nobody is protected by it.
+
+    Raises
+    ------
+    MockUsageError
+        If there is none in it that is RSA and readable without a passphrase: vantage6 takes no other.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    return load_pem_private_key(file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)  # type: ignore[return-value]  # an RSA key, or encrypting with it fails
+    complaint = f"{file} is not an RSA private key in PEM format without a passphrase"
+    try:
+        key = load_pem_private_key(file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
+    except (OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:  # TypeError: it wants a passphrase
+        raise MockUsageError(complaint) from error
+    if not isinstance(key, RSAPrivateKey):
+        raise MockUsageError(complaint)
+    return key
 
 
 def public_text(key: RSAPrivateKey) -> str:

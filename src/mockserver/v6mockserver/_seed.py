@@ -427,9 +427,8 @@ class _Reader:
             self._check_collaboration(collaboration, place)
 
     def _check_organization(self, organization: Mapping[str, Any], place: Place) -> None:
-        key = organization["private_key"]
-        if key is not None and not (self._document.folder / key).is_file():
-            raise self._document.error((*place, "private_key"), f"there is no file {self._document.folder / key}")
+        if organization["private_key"] is not None:
+            self._check_private_key(self._document.folder / organization["private_key"], (*place, "private_key"))
         roles = set(self._default_roles)
         own: set[str] = set()
         for there, role in _each(organization, place, "roles"):
@@ -442,6 +441,14 @@ class _Reader:
             self._require_all(user["roles"], roles | own, "role", (*there, "roles"))
             self._require_all(user["rules"], self._rules, "rule", (*there, "rules"))
             self._owners[user["username"]] = organization["name"]
+
+    def _check_private_key(self, file: Path, place: Place) -> None:
+        if not file.is_file():
+            raise self._document.error(place, f"there is no file {file}")
+        try:
+            _keys.load(file)
+        except MockUsageError as error:
+            raise self._document.error(place, str(error)) from error
 
     def _check_collaboration(self, collaboration: Mapping[str, Any], place: Place) -> None:
         members: set[str] = set()

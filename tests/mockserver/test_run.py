@@ -148,7 +148,7 @@ def test_the_debugger_stops_where_it_fails(project, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["nowhere_to_be_found", "--method", "central"], "'nowhere_to_be_found' cannot be imported"),
+        (["nowhere_to_be_found", "--method", "central"], "--python of `v6mock run`"),
         (["nowhere_to_be_found", "--method", "central", "--debug"], "'nowhere_to_be_found' cannot be imported"),
         (["nowhere.py", "--method", "central"], "there is no file nowhere.py"),
         (["json", "--method", "dumps", "--arg", "age"], "an argument looks like column=age, not 'age'"),

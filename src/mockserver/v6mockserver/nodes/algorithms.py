@@ -252,8 +252,8 @@ def imported(package: str, path: str | None) -> ModuleType:
         module = import_module(package)
     except ModuleNotFoundError as error:
         raise MockUsageError(
-            f"the algorithm {package!r} cannot be imported: {error}; install that, or pass package= and python= of an "
-            f"interpreter that has both"
+            f"the algorithm {package!r} cannot be imported: {error}; install that, or name an interpreter that has "
+            f"both: package= and python= of register, --python of `v6mock run`"
         ) from error
     if path is not None and _path_of(module) not in {None, path}:
         raise MockUsageError(

@@ -339,6 +339,23 @@ def test_a_private_key_that_is_not_there(server):
         )
 
 
+def test_a_client_that_nobody_gets_is_closed(server):
+    """Its login does not live on in what an error holds."""
+    made = []
+
+    class Known(UserClient):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            made.append(self)
+
+    with pytest.raises(NoPrivateKeyError):
+        Known.from_profile(
+            host=server.url, username="root", password="root", private_key="absent.pem", session=server.session()
+        )
+
+    assert (made[0].token, made[0].whoami) == (None, None)
+
+
 @pytest.mark.slow
 def test_a_protected_private_key(server, tmp_path, monkeypatch):
     """What opens it is a setting as well, and else a person is asked."""

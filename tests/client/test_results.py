@@ -126,6 +126,19 @@ def test_missing_results_are_named(server, nora):
         results.require_all()
 
 
+def test_what_a_failed_run_left_behind_is_no_result(server, nora):
+    """A node may send what the algorithm had written before it crashed."""
+    task = start(nora, "count", [3])
+    runs = nora.request("run", params={"task_id": task})
+    runs["data"][0]["status"] = "crashed"
+    server.faults.on(path="/run").answer(200, body=runs)
+
+    results = nora.result.by_organization(task)
+
+    assert dict(results) == {}
+    assert [run["status"] for run in results.missing] == ["crashed"]
+
+
 def test_a_stranger_is_told_from_a_missing_result(nora):
     """The error has those who take part."""
     results = nora.result.by_organization(start(nora, "count", [3]))

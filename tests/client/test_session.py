@@ -12,7 +12,7 @@ from io import BytesIO
 from threading import Barrier, Event, Thread
 
 import pytest
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 
 from v6client import UserClient, exceptions
 from v6client._auth import Tokens
@@ -149,6 +149,12 @@ def test_what_may_have_been_sent_is_tried_again_where_it_changes_nothing(error):
         tries.increment(READING, "/api/task", error=error)
     with pytest.raises(type(error)):
         patience().increment(WRITING, "/api/task", error=error)
+
+
+def test_a_certificate_that_is_refused_is_not_looked_at_again():
+    """It would be refused again."""
+    with pytest.raises(MaxRetryError):
+        patience().increment(READING, "/api/task", error=SSLError("self-signed"))
 
 
 def test_a_server_without_a_name():

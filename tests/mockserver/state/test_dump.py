@@ -268,6 +268,7 @@ MISTAKES = {
         at("server", "counters", "run", value="2"),
         r"server\.counters\.run: expected a whole number, found '2'",
     ),
+    "unknown counter": (at("server", "counters", "runs", value=9), r"counters: expected only .*, found 'runs'"),
     "behind": (at("server", "counters", "run", value=1), r"counters\.run: expected at least 2, an id in use, found 1"),
     "new counter": (at("server", "counters", "uuid", value=-1), r"counters\.uuid: expected at least 0, .* found -1"),
     "no number": (at("server", "clock", "offset", value=float("nan")), r"clock\.offset: expected seconds that lead"),

@@ -375,9 +375,11 @@ def _plain(attribute: str, type_: type) -> Part:
     return Part(lambda world: getattr(world, attribute), load_attribute)
 
 
+SEQUENCES = sorted({SHARED_SEQUENCES.get(table, table) for table in TABLES} | {"job", "uuid"})
+
+
 def _load_counters(world: World, value: Any) -> None:
-    if not isinstance(value, Mapping):
-        raise _mistake("server.counters", "an object", value)
+    _require_keys(value, SEQUENCES, "server.counters")
     for sequence, count in value.items():
         _require_type(count, [int], f"server.counters.{sequence}")
         least = world.counters.get(sequence, 0)

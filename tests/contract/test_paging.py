@@ -165,3 +165,10 @@ def test_filters_of_roles(server, three):
     assert len(found(organization_id=first["id"], include_root="false")) == 8
     assert role["name"] in found(rule_id=server.rules["task VIEW GLOBAL"])
     assert found(collaboration_id=server.collaboration(first)["id"]) == []
+
+
+def test_organizations_of_roles_are_judged_one_by_one(server):
+    """What comes first is refused, whatever comes after it."""
+    viewer = server.user(None, "role VIEW ORGANIZATION")
+
+    assert viewer.get("/role", organization_id=[1, "x"]).status_code == 401

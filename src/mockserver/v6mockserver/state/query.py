@@ -51,11 +51,11 @@ class Parameters:
         texts = self.texts(name)
         return texts[0] if texts else None
 
-    def integers(self, name: str) -> list[int]:
+    def integers(self, name: str) -> Iterator[int]:
         """
-        Return every value of a parameter that must be a whole number.
+        Yield every value of a parameter that must be a whole number; each is read when it is its turn.
         """
-        return [_integer(name, text) for text in self.texts(name)]
+        return (_integer(name, text) for text in self.texts(name))
 
     def integer(self, name: str) -> int | None:
         """

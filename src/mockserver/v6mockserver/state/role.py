@@ -76,9 +76,10 @@ def _any_of(predicates: Sequence[Predicate]) -> Predicate:
 
 
 def _chosen(world: World, caller: Caller, parameters: Parameters) -> Iterable[Among]:
-    organization_ids: set[int | None] = set(parameters.integers("organization_id"))
+    organization_ids: set[int | None] = set()
     for organization_id in parameters.integers("organization_id"):
         require(on_organization(world, caller, NOUN, VIEW, organization_id))
+        organization_ids.add(organization_id)
     collaboration_id = parameters.integer("collaboration_id")
     if collaboration_id is not None:
         # Server quirk: text is compared with a number, so only include_root finds anything (4.0 to 4.15, GET /role).

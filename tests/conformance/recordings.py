@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,10 @@ from .stage import Compared, MockSide, Played, Player, World, play_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .stage import Tables
+
+REWORDED = "descriptions of rules and default roles are in words of ours"
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "recordings"
 SUFFIX = ".jsonl.xz"
@@ -52,11 +57,24 @@ def write(file: Path, head: dict[str, Any], cast: Cast, world: World, played: It
     """
     Write a recording.
     """
-    first = {**head, "cleaned": list(CLEANERS), "cast": asdict(cast), "world": world._asdict()}
+    first = {**head, "cleaned": [*CLEANERS, REWORDED], "cast": asdict(cast), "world": world._asdict()}
     lines = [first, *({"case": case.data(), **one.data()} for case, one in played)]
     text = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in lines)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(lzma.compress(text.encode()))
+    file.write_bytes(lzma.compress(reworded(text, world.tables).encode()))
+
+
+def reworded(text: str, tables: Tables) -> str:
+    """
+    Return a recording with words of ours for those in which a real server describes its rules and roles.
+
+    They begin with the same word and sort alike, so that requests which sort or search by them have the same answers.
+    """
+    rows = [(name, row) for name in ("role", "rule") for row in tables[name] if row.get("is_default_role", True)]
+    kinds = {row["description"]: name for name, row in rows}
+    ours = {old: f"{old.split()[0]} {kinds[old]} {place:02}" for place, old in enumerate(sorted(kinds))}
+    words = {json.dumps(old): json.dumps(new) for old, new in ours.items()}
+    return re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]], text)
 
 
 def read(file: Path) -> Recording:

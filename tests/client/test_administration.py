@@ -289,6 +289,21 @@ def test_a_switch_is_on_or_off(root):
         root.node.list(is_online=np.array([True, False]))
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda root: root.run.list(include_task="no"),
+        lambda root: root.task.list(include_results="no"),
+        lambda root: root.study.list(include_organizations="no"),
+        lambda root: root.store.update(1, all_collaborations="no"),
+    ],
+)
+def test_a_word_for_no_is_not_taken_for_yes(root, call):
+    """Nor for something that no server can do."""
+    with pytest.raises(UsageError, match="is True or False, not 'no'"):
+        call(root)
+
+
 def test_a_switch_may_be_one_of_numpys(root):
     """As they come out of data frames; in bodies, JSON knows no such booleans."""
     made = root.collaboration.create("More", [2, 3], encrypted=np.bool_(True))

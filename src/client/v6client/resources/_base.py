@@ -237,6 +237,13 @@ def switched(value: object, name: str) -> int | None:
     return _STATES[str(value)]
 
 
+def included(wanted: object, what: str) -> str | None:
+    """
+    What a query asks for beside the rows: this, if it is wanted.
+    """
+    return what if switched(wanted, f"include_{what}") else None
+
+
 # Fields of bodies that are lists of ids, and of what; and those that are switches.
 _LISTS = {"organization_ids": "organization", "roles": "role", "rules": "rule"}
 _SWITCHES = frozenset({"encrypted", "force", "clear_ip"})

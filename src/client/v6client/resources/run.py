@@ -12,7 +12,7 @@ from v6client._paging import walk
 from v6client._payloads import input_text
 from v6client._tables import tabled
 from v6client.exceptions import UsageError
-from v6client.resources._base import SubClient, whole
+from v6client.resources._base import SubClient, included, whole
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Run(SubClient[models.Run]):
         decrypt_input
             Whether to decrypt the input; if not, it comes as the server has it.
         """
-        run = self._get(id_, include=_included(include_task))
+        run = self._get(id_, include=included(include_task, "task"))
         return self._readable(run) if decrypt_input else run
 
     @choosing_rows
@@ -89,7 +89,7 @@ class Run(SubClient[models.Run]):
             organization_id=organization,
             state=state,
             node_id=node,
-            include=_included(include_task),
+            include=included(include_task, "task"),
             port=port,
             **_between("started", started),
             **_between("assigned", assigned),
@@ -134,10 +134,6 @@ class Run(SubClient[models.Run]):
 
     def _readable(self, run: models.Run) -> models.Run:
         return {**run, "input": input_text(self.parent, run)} if run["input"] else run
-
-
-def _included(task: bool) -> str | None:
-    return "task" if task else None
 
 
 def _between(event: str, times: object) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class Store(SubClient[models.Store]):
         all_collaborations
             No server can do this; `create` can.
         """
-        if all_collaborations:
+        if switched(all_collaborations, "all_collaborations"):
             raise UsageError(
                 "no server can open a store that it knows to all collaborations: add it again with "
                 "create(..., all_collaborations=True), which takes the place of what is there"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from v6client import _models as models
 from v6client._paging import walk
 from v6client._tables import tabled
-from v6client.resources._base import SubClient
+from v6client.resources._base import SubClient, included
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Study(SubClient[models.Study]):
             name=name,
             organization_id=organization,
             collaboration_id=collaboration,
-            include="organizations" if include_organizations else None,
+            include=included(include_organizations, "organizations"),
         )
 
     table = tabled(list)

@@ -16,7 +16,7 @@ from v6client._paging import walk
 from v6client._payloads import dumped
 from v6client._tables import tabled
 from v6client.exceptions import PermissionDeniedError, UsageError
-from v6client.resources._base import SubClient, given, may_omit, switched, whole, wholes
+from v6client.resources._base import SubClient, given, included, may_omit, switched, whole, wholes
 from v6client.resources._selecting import choosing_fields, choosing_rows
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Task(SubClient[models.Task]):
             Whether `results` is a list instead of a link. These are as the server has them; `result.from_task`
             decrypts.
         """
-        return self._get(id_, include=_included(include_results))
+        return self._get(id_, include=included(include_results, "results"))
 
     @choosing_rows
     def list(
@@ -118,7 +118,7 @@ class Task(SubClient[models.Task]):
             parent_id=parent,
             job_id=job,
             name=name,
-            include=_included(include_results),
+            include=included(include_results, "results"),
             description=description,
             database=database,
             run_id=run,
@@ -323,7 +323,3 @@ def _database(given: object) -> Database:
         "a database is a dict with a 'label' of letters, digits and underscores, such as {'label': 'default'}, "
         f"not {given!r}"
     )
-
-
-def _included(results: bool) -> str | None:
-    return "results" if results else None

@@ -179,6 +179,17 @@ def test_a_served_world_is_dumped_and_served_again(served, tmp_path, capsys):
     assert requests.get(f"{second}/v6mock/dump", timeout=10).json() == json.loads(file.read_text())
 
 
+def test_a_dump_is_ascii(capsys):
+    """Whatever encoding a console or a file has, it can be printed, and read again."""
+    with MockServer({"organizations": [{"name": "Ærø"}]}).start(control=True) as server:
+        status = _cli.main(["dump", server.url])
+    dump = capsys.readouterr().out
+
+    assert status == 0
+    assert dump.isascii()
+    assert json.loads(dump)["tables"]["organization"][1]["name"] == "Ærø"
+
+
 def test_a_world_without_control_is_not_dumped(capsys):
     """The message says how to get one."""
     with MockServer() as server:

@@ -221,4 +221,5 @@ def _dump(chosen: argparse.Namespace) -> None:
         raise MockUsageError(f"nobody answers at {chosen.url}; `v6mock serve --control` tells where it is") from error
     if not answer.ok:
         raise MockUsageError(f"{chosen.url} gives no dump ({answer.status_code}); serve it with --control")
-    print(answer.text)
+    # In ASCII, as json writes it, so that no console and no file has another encoding of it.
+    print(json.dumps(answer.json()))

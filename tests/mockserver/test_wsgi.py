@@ -10,6 +10,7 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from v6client._content import Content
+from v6mockserver import _wsgi
 from v6mockserver._wsgi import DirectSession, WSGIAdapter
 
 
@@ -37,6 +38,13 @@ def test_method_path_and_query_arrive(session):
     assert answer.text == "DELETE /a b/é {'page': '2', 'name': 'x%'} "
 
 
+def test_bytes_of_a_path_arrive_as_they_are():
+    """Those that are no text as well; what to make of them is for the application."""
+    request = requests.Request("GET", "http://app.invalid/a%FF").prepare()
+
+    assert _wsgi.environ(request)["PATH_INFO"] == "/a\xff"
+
+
 def test_headers_go_both_ways(session):
     """Headers arrive, and come back in any case."""
     answer = session.get("http://app.invalid/", headers={"X-Sent": "there"})
@@ -44,7 +52,18 @@ def test_headers_go_both_ways(session):
     assert answer.headers["x-came"] == "there"
 
 
-@pytest.mark.parametrize("body", ["text", b"text", bytearray(b"text"), io.BytesIO(b"text"), iter([b"te", b"xt"])])
+BODIES = [
+    "text",
+    b"text",
+    bytearray(b"text"),
+    io.BytesIO(b"text"),
+    io.StringIO("text"),
+    iter([b"te", b"xt"]),
+    iter(["te", "xt"]),
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
 def test_every_kind_of_body_arrives(session, body):
     """Text, bytes, files and chunks are the same to the application."""
     assert session.post("http://app.invalid/", data=body).text == "POST / {} text"

@@ -13,7 +13,7 @@ import sys
 from errno import ECONNRESET
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -200,7 +200,7 @@ def environ(request: requests.PreparedRequest) -> dict[str, Any]:
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         # WSGI wants bytes in the clothes of latin-1.
-        "PATH_INFO": unquote(url.path).encode().decode("latin-1") or "/",
+        "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1") or "/",
         "QUERY_STRING": url.query,
         "SERVER_NAME": url.hostname or "",
         "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
@@ -228,13 +228,14 @@ def environ(request: requests.PreparedRequest) -> dict[str, Any]:
 
 
 def _body(body: Any) -> bytes:
+    """
+    Return a body in one piece; one that came as one piece of bytes is not copied.
+    """
     if body is None:
         return b""
-    if isinstance(body, str):
-        return body.encode()
-    if isinstance(body, (bytes, bytearray)):
-        return bytes(body)
-    return body.read() if hasattr(body, "read") else b"".join(body)
+    is_whole = isinstance(body, (str, bytes, bytearray))
+    pieces = [body] if is_whole else [body.read()] if hasattr(body, "read") else body
+    return b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
 
 
 def _text(value: str | bytes) -> str:

@@ -277,6 +277,23 @@ def test_a_filter_that_makes_no_sense(root, filters, said):
         root.node.list(**filters)
 
 
+@pytest.mark.parametrize(
+    ("path", "call", "said"),
+    [
+        ("/task", lambda root: root.task.list(status="completed"), "fail on status=: leave it out"),
+        ("/task", lambda root: [*root.task.iter(run=1, store=1)], "fail on run= and store=: leave it out"),
+        ("/run", lambda root: root.run.list(port=80), "fail on port=: leave it out"),
+        ("/task", lambda root: root.task.list(name="x"), "The server's log tells more"),
+    ],
+)
+def test_a_filter_that_real_servers_do_not_survive(root, server, path, call, said):
+    """The error tells what else to do, where there is something else."""
+    server.faults.on(path=path).answer(500, body={"msg": "An unexpected error occurred on the server!"})
+
+    with pytest.raises(ServerFailedError, match=said):
+        call(root)
+
+
 def test_a_switch_is_on_or_off(root):
     """Words are no switches, nor is a value that is missing in a data frame."""
     with pytest.raises(UsageError, match="encrypted is True or False, not 'yes'"):

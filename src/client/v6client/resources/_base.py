@@ -14,6 +14,7 @@ from v6client import _features
 from v6client._models import Row
 from v6client.exceptions import (
     NotAuthenticatedError,
+    ServerFailedError,
     ServerRefusedError,
     ServerTooOldError,
     SessionExpiredError,
@@ -44,6 +45,9 @@ class SubClient(Generic[Row]):
 
     _needed: ClassVar[tuple[str, ...]] = ("id",)
     """What is read of a row here."""
+
+    _failing: ClassVar[Mapping[str, str]] = {}
+    """Filters on which servers up to 4.15 (at least) fail, in a query and as arguments."""
 
     def __init__(self, parent: UserClient) -> None:
         self.parent = parent
@@ -113,8 +117,16 @@ class SubClient(Generic[Row]):
                 raise UsageError(f"{name} is one value to filter by, not {value!r}")
         numbers = {"page": counted(page, "page"), "per_page": counted(per_page, "per_page")}
         query = {"sort": self.order, **numbers, **filters}
-        answer = self._request("GET", self.noun, params=query)
+        try:
+            answer = self._request("GET", self.noun, params=query)
+        except ServerFailedError as failed:
+            failed.next_step = self._instead(filters) or failed.next_step
+            raise
         return cast("models.Page[Row]", answers.page(answer, self.noun, *self._needed))
+
+    def _instead(self, filters: Mapping[str, Any]) -> str:
+        names = " and ".join(name for key, name in self._failing.items() if key in filters)
+        return names and f"Servers up to 4.15 (at least) fail on {names}: leave it out, and choose from the rows."
 
 
 class ReturningRefusals:

@@ -5,7 +5,7 @@ Runs: what each organization does for a task.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from v6client import _models as models
 from v6client._paging import walk
@@ -31,6 +31,7 @@ class Run(SubClient[models.Run]):
     noun = "run"
     order = None
     _needed = ("id", "input")
+    _failing: ClassVar = {"port": "port="}
 
     @choosing_fields
     def get(self, id_: int, include_task: bool = False, *, decrypt_input: bool = True) -> models.Run:

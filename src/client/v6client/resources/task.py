@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, overload
 
 from v6client import _models as models
 from v6client._answers import having
@@ -35,6 +35,7 @@ class Task(SubClient[models.Task]):
 
     noun = "task"
     order = None
+    _failing: ClassVar = {"run_id": "run=", "status": "status=", "store_id": "store="}
 
     def __init__(self, parent: UserClient) -> None:
         super().__init__(parent)

@@ -6,6 +6,7 @@ import json
 import threading
 
 from v6mockserver import MockServer
+from v6mockserver.nodes import fleet
 from v6mockserver.nodes import node as node_module
 from v6mockserver.nodes.node import TRIES
 
@@ -17,6 +18,22 @@ def study_of(method=lambda: 1, execution="inline"):
     server = MockServer(seed(), execution=execution)
     server.algorithms.register("image", {"method": method})
     return Study(server), server.nodes["North"]
+
+
+def asks_south(client):
+    """Return what a partial run at South returns."""
+    return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
+
+
+def announced(monkeypatch, node):
+    """Return an event that is set once a run of a node waits for others."""
+    waits, wait_until = threading.Event(), node.wait_until
+
+    def wait(condition, **how):
+        return wait_until(lambda: waits.set() or condition(), **how)
+
+    monkeypatch.setattr(node, "wait_until", wait)
+    return waits
 
 
 def status(study, task):
@@ -107,14 +124,9 @@ def test_a_run_that_is_under_way_is_not_started_again():
 
 def test_a_node_comes_back_while_its_run_waits(monkeypatch):
     """It hears of what happens elsewhere as before."""
-
-    def central(client):
-        return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
-
-    study, node = study_of(central, execution="thread")
+    study, node = study_of(asks_south, execution="thread")
     study.server.nodes["South"].execution = "manual"
-    waits, wait_until = threading.Event(), node.wait_until
-    monkeypatch.setattr(node, "wait_until", lambda condition: wait_until(lambda: waits.set() or condition()))
+    waits = announced(monkeypatch, node)
     task = study.ask("method")
     assert waits.wait(TIMEOUT)
 
@@ -131,13 +143,9 @@ def test_a_run_waits_while_its_node_is_offline(monkeypatch):
     """It sees what happens elsewhere by itself, as an algorithm on a real node does, which asks again and again."""
     monkeypatch.setattr(node_module, "LOOK", 0.01)
 
-    def central(client):
-        return client.wait_for_results(client.task.create({"method": "partial"}, [3])["id"])
-
-    study, node = study_of(central, execution="thread")
+    study, node = study_of(asks_south, execution="thread")
     study.server.nodes["South"].execution = "manual"
-    waits, wait_until = threading.Event(), node.wait_until
-    monkeypatch.setattr(node, "wait_until", lambda condition: wait_until(lambda: waits.set() or condition()))
+    waits = announced(monkeypatch, node)
     task = study.ask("method")
     assert waits.wait(TIMEOUT)
 
@@ -146,6 +154,41 @@ def test_a_run_waits_while_its_node_is_offline(monkeypatch):
 
     (row,) = study.client.wait_for_results(task, timeout=10)["data"]
     assert json.loads(row["result"]) == [5]
+    study.server.stop()
+
+
+def test_a_run_waits_as_long_as_another_goes_on(monkeypatch):
+    """It is no matter how often it loses patience."""
+    monkeypatch.setattr(fleet, "PATIENCE", 0.01)
+    study, node = study_of(execution="thread")
+    done, times, goes_on = threading.Event(), [], node.proxy._goes_on
+
+    def lose_patience(*about):
+        times.append(about)
+        if len(times) == 3:
+            done.set()
+        return goes_on(*about)
+
+    def partial(df):
+        return done.wait(TIMEOUT) and len(df)
+
+    monkeypatch.setattr(node.proxy, "_goes_on", lose_patience)
+    study.server.algorithms.register("image", {"central": asks_south, "partial": partial})
+
+    assert study.value("central") == [2]
+    study.server.stop()
+
+
+def test_a_run_loses_patience_with_a_node_that_is_offline(monkeypatch):
+    """The log says whom it waited for."""
+    monkeypatch.setattr(fleet, "PATIENCE", 0.01)
+    study, _ = study_of(asks_south, execution="thread")
+    study.server.nodes["South"].go_offline()
+
+    run = study.run("method")
+
+    assert run["status"] == "crashed"
+    assert "run 2 is pending and its node South is offline" in run["log"]
     study.server.stop()
 
 

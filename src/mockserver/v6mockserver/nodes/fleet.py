@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from v6mockserver.nodes.surroundings import Channel
 
 PATIENCE = 60.0
-"""Seconds that a run waits for a subtask before it fails, so that tests end; a real node would wait for ever."""
+"""
+Seconds that a run waits for a subtask that does not go on, so that tests end; a real node would wait for ever.
+"""
 
 NodeMemories = Mapping[str, tuple[SimulatedNode, Memory]]
 """Nodes, and what each of them knows, by name."""

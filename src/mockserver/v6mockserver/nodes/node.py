@@ -42,6 +42,9 @@ _log = logging.getLogger("v6mockserver")
 TRIES = 5
 """How often a node sends a request whose connection breaks, so that tests end."""
 
+LONGEST = 3600.0
+"""Seconds that a run waits at most for others that go on, so that runs which wait for each other end."""
+
 LOOK = 1.0
 """Seconds after which a run that waits looks for itself: its node may be offline, and hear of nothing."""
 
@@ -441,20 +444,30 @@ class SimulatedNode:
         """
         self.log.append(text)
 
-    def wait_until(self, condition: Callable[[], bool], *, patience: float = inf) -> bool:
+    def wait_until(
+        self, condition: Callable[[], bool], *, patience: float = inf, goes_on: Callable[[], bool] = bool
+    ) -> bool:
         """
         Wait, at most so many seconds, until a condition holds that events may bring about; return whether it does.
 
-        Where algorithms run inline nobody else can bring it about, so there is no waiting.
+        The wait begins anew if something goes on by then. Where algorithms run inline nobody else can bring it about,
+        so there is no waiting.
         """
-        deadline = monotonic() + min(patience, self._surroundings.patience)
+        patience = min(patience, self._surroundings.patience)
+        begun = monotonic()
+        deadline = begun + patience
         with self._work.news:
             self._wait(+1)
             try:
                 while not (self._stopped or condition()):
-                    if (left := deadline - monotonic()) <= 0:
-                        return False
-                    self._work.news.wait(min(left, LOOK))
+                    now = monotonic()
+                    if now >= deadline:
+                        if not patience or now > begun + LONGEST:
+                            return False
+                        if not goes_on():
+                            return condition()  # What went on before may have ended just now.
+                        deadline = now + patience
+                    self._work.news.wait(min(deadline - now, LOOK))
             finally:
                 self._wait(-1)
             return not self._stopped

@@ -32,7 +32,8 @@ TRIES = 3
 """How often a request is sent that the server refuses."""
 
 HIDDEN = "The request failed; the log of the node tells why"
-UNFINISHED = ("pending", "initializing", "active")
+ACTIVE = "active"
+UNFINISHED = ("pending", "initializing", ACTIVE)
 
 MOMENT = 5.0
 """Seconds for which a view of an unfinished subtask is held."""
@@ -257,16 +258,22 @@ class Proxy:
             status = str(self._send(request, "GET", f"/task/{task_id}").json()["status"])
             return status not in UNFINISHED
 
-        if not self._node.wait_until(has_finished):
+        if not self._node.wait_until(has_finished, goes_on=lambda: self._goes_on(request, task_id)):
             raise AlgorithmError(self._why_not(request, task_id))
         return _json({"status": status})
 
-    def _why_not(self, request: Request, task_id: str) -> str:
+    def _unfinished(self, request: Request, task_id: str) -> list[dict[str, Any]]:
         runs = self._send(request, "GET", "/run", params={"task_id": task_id, "per_page": 1000}).json()["data"]
+        return [run for run in runs if run["status"] in UNFINISHED]
+
+    def _goes_on(self, request: Request, task_id: str) -> bool:
+        runs = self._unfinished(request, task_id)
+        return any(run["status"] == ACTIVE and run["node"].get("status") == "online" for run in runs)
+
+    def _why_not(self, request: Request, task_id: str) -> str:
         waiting = [
             f"run {run['id']} is {run['status']} and its node {run['node'].get('name')} is {run['node'].get('status')}"
-            for run in runs
-            if run["status"] in UNFINISHED
+            for run in self._unfinished(request, task_id)
         ]
         return f"task {task_id} has not finished, and waiting any longer will not help: {'; '.join(waiting)}"
 

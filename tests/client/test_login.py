@@ -89,6 +89,16 @@ def test_a_code_is_given(client, secret, form):
     assert client.whoami.id_ == 1
 
 
+def test_a_code_that_begins_with_a_zero(server, client, secret):
+    """As a number it has lost that."""
+    while not (code := TOTP(secret).at(server.clock.now())).startswith("0"):
+        server.clock.advance(30)
+
+    client.authenticate("root", "root", int(code))
+
+    assert client.whoami.id_ == 1
+
+
 def test_a_code_is_missing(client, secret):
     """The error says so, and how to give one."""
     with pytest.raises(AuthenticationError, match=r"`mfa_code`, or its secret as `otp_secret`") as refusal:

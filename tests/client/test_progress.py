@@ -268,6 +268,19 @@ def test_time_that_is_up(wait):
         wait(timeout=0.03)
 
 
+def test_nodes_that_are_not_there(wait, server):
+    """One that was deleted has no name any more, and its successor is offline before it was ever online."""
+    root = server.client("root")
+
+    root.node.delete(3)
+    with pytest.raises(TaskTimeoutError, match=r"its node \(deleted\) is offline"):
+        wait(timeout=0.03)
+
+    root.node.create(1, 2, "fresh")
+    with pytest.raises(TaskTimeoutError, match="its node fresh is offline"):
+        wait(timeout=0.03)
+
+
 def test_no_progress(wait, step, capsys):
     """Told so, it says nothing."""
     wait(progress=False, on_update=step)

@@ -151,3 +151,12 @@ def test_what_may_be_a_mistake_is_invalid_input(root, name):
     """Only what is certain is called a conflict; who catches invalid input catches both."""
     assert type(refused(lambda: FAULTY[name](root))) is exceptions.InvalidInputError
     assert issubclass(exceptions.ConflictError, exceptions.InvalidInputError)
+
+
+def test_of_a_long_log_the_end_is_shown():
+    """That is where the error usually is; `runs` has all of it."""
+    log = "\n".join(f"line {number}" for number in range(30))
+
+    shown = str(TaskFailedError(1, "crashed", [{**RUN, "log": log}])).splitlines()
+
+    assert [line.strip() for line in shown[2:]] == [f"line {number}" for number in range(20, 30)]

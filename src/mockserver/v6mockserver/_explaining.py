@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 REACHED_BY_MEMBERS = {
     ("collaboration", VIEW),
-    ("algorithm_store", VIEW),
     ("study", VIEW),
     ("study", EDIT),
     ("study", DELETE),

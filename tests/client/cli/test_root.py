@@ -101,9 +101,11 @@ def test_a_login_leaves_the_rest_of_the_file(profiles, server, answer):
 
 def test_files_are_found_from_everywhere(server, answer, home, monkeypatch):
     """Those that a login is given are kept with their whole paths."""
+    folder = home / "certificates"
+    folder.mkdir()
     for name in ("client.pem", "client.key"):
-        (home / name).touch()
-    monkeypatch.chdir(home)
+        (folder / name).touch()
+    monkeypatch.chdir(folder)
 
     answer(
         "login",
@@ -117,7 +119,18 @@ def test_files_are_found_from_everywhere(server, answer, home, monkeypatch):
     monkeypatch.chdir(home.parent)
     assert answer("whoami")["username"] == "researcher"
     shown = {row["setting"]: row["value"] for row in answer("profile", "show")}
-    assert shown["cert"] == str((str(home / "client.pem"), str(home / "client.key")))
+    assert shown["cert"] == str((str(folder / "client.pem"), str(folder / "client.key")))
+
+
+def test_a_server_that_is_too_old(answer, call):
+    """Nobody has called it in a wrong way."""
+    with MockServer(version="4.0") as old:
+        answer("login", f"--host={old.url}", "--username=root", "--password-stdin", stdin="root\n")
+
+        status, _, stderr = call("study", "list")
+
+    assert status == 1
+    assert "needs a server of version 4.3" in stderr
 
 
 def test_a_login_with_what_is_known(profiles, server, answer):

@@ -194,6 +194,29 @@ def test_a_person_sets_up_the_second_factor(client, typed, capsys):
     assert "address: otpauth://totp/" in shown[0]
 
 
+def test_a_function_of_ones_own_is_shown_no_secret(client, typed, capsys):
+    """Whoever calls it has the error, with the secret in its body."""
+    typed()
+
+    with pytest.raises(AuthenticationError) as refusal:
+        client.authenticate("root", "root", lambda: "123456")
+
+    assert refusal.value.wants_setup
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_notebook_that_nobody_reads(client, typed):
+    """As where one is run from end to end: it cannot ask, which is an error of ours."""
+
+    def unread():
+        raise NotImplementedError
+
+    typed(unread)
+
+    with pytest.raises(UsageError, match="neither given nor in a keyring"):
+        client.authenticate("root", None)
+
+
 def test_a_password_that_was_given_asks_nobody(client, secret, typed):
     """A script with a password in it runs without a person, or fails."""
     asked = typed("root", "123456")

@@ -149,14 +149,16 @@ def test_server(root):
 
 
 def test_who_is_logged_in(server, nora):
-    """The client knows whose it is, and forgets it when it is closed."""
+    """The client knows whose it is, and forgets it and its key when it is closed."""
     assert nora.whoami == ("user", nora.whoami.id_, "Nora", "Hospital 1", 2)
     assert nora.name == "Nora"
 
     with nora:
         assert nora.token
+        assert nora.cryptor.encrypts
 
     assert (nora.token, nora.whoami, nora.name) == (None, None, None)
+    assert not nora.cryptor.encrypts
 
 
 def test_a_login_that_stops_half_way(server, nora):

@@ -144,6 +144,18 @@ def test_a_login_with_what_is_known(profiles, server, answer):
     assert answer("whoami")["username"] == "researcher"
 
 
+def test_a_login_by_the_environment_leaves_no_profile(server, answer, home, monkeypatch):
+    """What was not given to it is not kept."""
+    monkeypatch.delenv("V6CLIENT_CONFIG")
+    monkeypatch.setenv("V6CLIENT_HOST", server.url)
+    monkeypatch.setenv("V6CLIENT_USERNAME", "researcher")
+
+    answer("login", "--password-stdin", stdin="Federated-1\n")
+
+    assert [*home.rglob("*.toml")] == []
+    assert answer("whoami")["username"] == "researcher"
+
+
 def test_a_login_that_is_refused_changes_nothing(profiles, server, call):
     """Neither the profile nor the session."""
     before = profiles.read_text()

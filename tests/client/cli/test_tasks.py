@@ -85,6 +85,18 @@ def test_an_encrypted_task(server, answer, call, monkeypatch):
     assert len(answer("run", "list")) == 1
 
 
+@pytest.mark.slow
+def test_an_input_that_is_encrypted(server, answer, monkeypatch):
+    """Who has its key can read it, in a list and by itself."""
+    monkeypatch.setenv("V6CLIENT_PRIVATE_KEY", str(server.private_keys["Cleveland"]))
+    answer(*CREATE, "--collaboration=2", "--method=echo", "--organization=2")
+
+    (run,) = answer("run", "list")
+
+    assert json.loads(run["input"])["method"] == "echo"
+    assert answer("run", "get", run["id"])["input"] == run["input"]
+
+
 def test_a_task_that_fails(call):
     """The run and the end of its log are on stderr, and nothing else is."""
     status, stdout, stderr = call(*CREATE, "--method=fail", "--organization=2", "--wait")

@@ -148,13 +148,14 @@ def test_a_failure_is_raised_at_once(wait, server):
 
 
 def test_a_failure_that_is_no_error_is_waited_through(wait, server, step):
-    """Then the other runs end, too."""
+    """Then the other runs end, too, and are seen to."""
     server.algorithms.register("one", {"one": crash})
 
     results = wait(on_update=step, raise_on_failure=False)
 
     assert len(results["data"]) == 2
-    assert {row["status"] for row in results["data"]} <= {"crashed", "failed"}
+    for rows in (results["data"], step.seen[-1]["runs"]):
+        assert {row["status"] for row in rows} <= {"crashed", "failed"}
 
 
 def test_waiting_for_the_end_alone(client, step):

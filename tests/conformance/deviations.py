@@ -159,6 +159,7 @@ DEVIATIONS = (
         name="collaborations-of-a-store",
         routes="^GET /collaboration$",
         when="algorithm_store_id=",
+        surely="algorithm_store_id=[23] by root",
         lines=(PAGE,),
         versions=ONLY_4_15,
     ),

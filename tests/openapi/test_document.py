@@ -87,6 +87,35 @@ def test_lists_read_the_parameters_that_are_described(version, monkeypatch):
         assert asked - unread == described, path
 
 
+def sort_patterns(version):
+    """Return the pattern of what each list without a variable in its path can be sorted by."""
+    return {
+        name: one["schema"]["pattern"]
+        for name, operation in operations(version).items()
+        for one in operation["parameters"]
+        if one["name"] == "sort" and "{" not in name
+    }
+
+
+def test_lists_sort_by_the_columns_that_are_described(version):
+    """Of all columns that any release sorts by, each list takes those that its pattern allows."""
+    everything = "".join(pattern for one in RELEASES for pattern in sort_patterns(one).values())
+    columns = {*re.findall(r"\w+", everything)}
+    server = populated(version)
+    server.restore()
+    patterns = sort_patterns(version)
+
+    for name, pattern in patterns.items():
+        kind = next(kind for scheme in operations(version)[name]["security"] for kind in scheme)
+        taken = {
+            column
+            for column in columns
+            if server.send("GET", name.partition(" ")[2], server.tokens[kind][0], params={"sort": column}).ok
+        }
+        assert taken == {column for column in columns if re.search(pattern, column)}, name
+    assert patterns
+
+
 def test_is_served(version):
     """Anybody gets it, as JSON, below the root of the server."""
     server = MockServer(version=version)

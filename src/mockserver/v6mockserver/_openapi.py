@@ -23,7 +23,7 @@ from v6mockserver._app import NOUNS, routes_of
 from v6mockserver.api import _answers as answers
 from v6mockserver.api._fields import MAX_NAME, MIN_PASSWORD, Moment, no_duplicates, not_digits_only, strong_password
 from v6mockserver.api._links import API_PATH
-from v6mockserver.api._query import UNEXPECTED
+from v6mockserver.api._query import UNEXPECTED, Sort
 from v6mockserver.api._routes import ANYBODY_LOGGED_IN
 from v6mockserver.state.releases import RELEASES
 
@@ -207,7 +207,12 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _query(release: Release, route: Route) -> dict[str, fields.Field[Any]]:
     ignored = release.ignored_parameters.get(route.noun, ())
-    return {name: field for name, field in route.query.items() if name not in ignored}
+    absent = release.absent_keys.get(route.noun, ())
+    return {
+        name: Sort(field.rows, absent) if isinstance(field, Sort) else field
+        for name, field in route.query.items()
+        if name not in ignored
+    }
 
 
 def _query_parameters(converter: OpenAPIConverter, release: Release, route: Route) -> list[dict[str, Any]]:

@@ -99,14 +99,12 @@ def _sort_keys(call: Call, sortable: type) -> list[tuple[str, bool]]:
     text = call.request.args.get("sort", "")
     if not text:
         return []
-    columns = columns_to_sort_by(sortable)
-    absent = call.world.release.absent_keys.get(call.noun, ())
+    columns = columns_to_sort_by(sortable, call.world.release.absent_keys.get(call.noun, ()))
     keys = []
     for key in text.split(","):
         word = key.strip()
         column = word[1:] if word.startswith(("+", "-")) else word
-        # An object that lacks the key study is a row that lacks the column study_id.
-        if column not in columns or column.removesuffix("_id") in absent:
+        if column not in columns:
             raise UnexpectedError(messages.BAD_SORT.format(value=text, column=column))
         keys.append((columns[column], word.startswith("-")))
     return keys

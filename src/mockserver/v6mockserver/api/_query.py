@@ -7,7 +7,7 @@ table of these kinds: the OpenAPI document is made from it, and a test compares 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields as columns_of
 from typing import Any
 
@@ -80,13 +80,42 @@ OTHER_NAMES: Mapping[type, Mapping[str, str]] = {
 """Columns of the real server's database that rows have under another name, or have no need to store."""
 
 
-def columns_to_sort_by(rows: type) -> dict[str, str]:
+def columns_to_sort_by(rows: type, absent: Collection[str] = ()) -> dict[str, str]:
     """
     Return the columns that lists of these rows can be sorted by: what a query calls each, and what the rows do.
+
+    Parameters
+    ----------
+    rows : type
+        The row class.
+    absent : collection of str, optional
+        Keys that their objects lack in a release; one that lacks `study` is a row that lacks the column `study_id`.
     """
     others = OTHER_NAMES.get(rows, {})
     own = [column.name for column in columns_of(rows)]
-    return {name: name for name in own if name not in others.values()} | dict(others)
+    columns = {name: name for name in own if name not in others.values()} | dict(others)
+    return {name: column for name, column in columns.items() if name.removesuffix("_id") not in absent}
+
+
+class Sort(fields.String):
+    """
+    The parameter that a list is sorted by.
+
+    Parameters
+    ----------
+    rows : type
+        The class of its rows.
+    absent : collection of str, optional
+        Keys that their objects lack in a release.
+    """
+
+    def __init__(self, rows: type, absent: Collection[str] = ()) -> None:
+        self.rows = rows
+        column = rf" *[+-]?({'|'.join(columns_to_sort_by(rows, absent))}) *"
+        super().__init__(
+            validate=validate.Regexp(rf"^({column}(,{column})*)?$"),
+            metadata={"description": "Columns to sort by, with a minus in front to descend."},
+        )
 
 
 def paged(sortable: type, **filters: Kind) -> Query:
@@ -105,9 +134,4 @@ def paged(sortable: type, **filters: Kind) -> Query:
     mapping
         All parameters by name.
     """
-    column = rf" *[+-]?({'|'.join(columns_to_sort_by(sortable))}) *"
-    sort = fields.String(
-        validate=validate.Regexp(rf"^({column}(,{column})*)?$"),
-        metadata={"description": "Columns to sort by, with a minus in front to descend."},
-    )
-    return {**filters, "page": POSITION, "per_page": POSITION, "sort": sort}
+    return {**filters, "page": POSITION, "per_page": POSITION, "sort": Sort(sortable)}

@@ -36,6 +36,16 @@ def announced(monkeypatch, node):
     return waits
 
 
+def waiting_for_south(monkeypatch):
+    """Return a study, its node and a task whose run waits there, for one that somebody has to play at South."""
+    study, node = study_of(asks_south, execution="thread")
+    study.server.nodes["South"].execution = "manual"
+    waits = announced(monkeypatch, node)
+    task = study.ask("method")
+    assert waits.wait(TIMEOUT)
+    return study, node, task
+
+
 def status(study, task):
     """Return the status of a task."""
     return study.client.task.get(task)["status"]
@@ -124,11 +134,7 @@ def test_a_run_that_is_under_way_is_not_started_again():
 
 def test_a_node_comes_back_while_its_run_waits(monkeypatch):
     """It hears of what happens elsewhere as before."""
-    study, node = study_of(asks_south, execution="thread")
-    study.server.nodes["South"].execution = "manual"
-    waits = announced(monkeypatch, node)
-    task = study.ask("method")
-    assert waits.wait(TIMEOUT)
+    study, node, task = waiting_for_south(monkeypatch)
 
     node.go_offline()
     node.go_online()
@@ -142,12 +148,7 @@ def test_a_node_comes_back_while_its_run_waits(monkeypatch):
 def test_a_run_waits_while_its_node_is_offline(monkeypatch):
     """It sees what happens elsewhere by itself, as an algorithm on a real node does, which asks again and again."""
     monkeypatch.setattr(node_module, "LOOK", 0.01)
-
-    study, node = study_of(asks_south, execution="thread")
-    study.server.nodes["South"].execution = "manual"
-    waits = announced(monkeypatch, node)
-    task = study.ask("method")
-    assert waits.wait(TIMEOUT)
+    study, node, task = waiting_for_south(monkeypatch)
 
     node.go_offline()
     study.server.nodes["South"].runs[0].complete(5)
